@@ -1,0 +1,1 @@
+"""The reproducible study of customer relationship management and customer value."""

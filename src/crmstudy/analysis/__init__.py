@@ -1,0 +1,1 @@
+"""Chapter 02, customer analysis: descriptions and group comparisons."""

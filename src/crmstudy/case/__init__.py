@@ -1,0 +1,1 @@
+"""Chapter 07, case study: the effect of improvement measures."""

@@ -1,0 +1,1 @@
+"""Chapter 01, data collection: from files to a validated customer database."""

@@ -1,0 +1,1 @@
+"""Chapter 06, performance evaluation: AHP weights and fuzzy comprehensive evaluation."""

@@ -1,0 +1,1 @@
+"""Chapter 05, satisfaction and loyalty: the structural equation model."""

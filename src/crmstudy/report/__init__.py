@@ -1,0 +1,1 @@
+"""What leaves the study: tables, figures, sentences and recorded numbers."""

@@ -1,0 +1,1 @@
+"""Chapter 04, customer value: purchase models and lifetime value."""
