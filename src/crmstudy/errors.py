@@ -95,7 +95,7 @@ class NotAvailable:
         return f"*{self}*"
 
 
-def passes_absence(function: Callable[P, R]) -> Callable[P, R]:
+def passes_absence(function: Callable[P, R]) -> Callable[..., R]:
     """Let a function hand on the first :class:`NotAvailable` among its arguments.
 
     The wrapped function is then never called with one; its signature stays what
@@ -110,3 +110,16 @@ def passes_absence(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     return wrapper
+
+
+def attempt(function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+    """Call an estimator and turn its :class:`ModelError` into :class:`NotAvailable`.
+
+    A chapter calls its estimators through this, so that data too few or too
+    degenerate for one method do not stop the others; the reason is printed where
+    the result would stand. Errors in the data or in the settings still stop it.
+    """
+    try:
+        return function(*args, **kwargs)
+    except ModelError as error:
+        return NotAvailable(str(error))  # type: ignore[return-value]

@@ -1,0 +1,180 @@
+"""The gates of the chapters: every parameter's type and range in one place.
+
+A notebook passes its parameters through its gate before anything else; the runner
+does the same before a kernel is started. Names are those of the parameters cell.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from crmstudy.errors import SettingsError, nearest
+
+
+def _iso_date(value: str) -> str:
+    if value:
+        try:
+            dt.date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("must be a date such as 1997-09-30, or empty") from None
+    return value
+
+
+IsoDate = Annotated[str, AfterValidator(_iso_date)]
+
+
+class ChapterSettings(BaseModel):
+    """Parameters that every chapter has.
+
+    ``DATASET`` names one of the study's data sets; empty means the first that has
+    the tables the chapter needs.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    chapter: ClassVar[str]
+    number: ClassVar[int]
+
+    STUDY: str = Field(min_length=1)
+    DATASET: str = ""
+
+
+class ResearchDesign(ChapterSettings):
+    """Parameters of chapter 00."""
+
+    chapter: ClassVar[str] = "research_design"
+    number: ClassVar[int] = 0
+
+    ALPHA: float = Field(gt=0, lt=0.5)
+    POWER: float = Field(gt=0.5, lt=1)
+
+
+class DataCollection(ChapterSettings):
+    """Parameters of chapter 01."""
+
+    chapter: ClassVar[str] = "data_collection"
+    number: ClassVar[int] = 1
+
+
+class CustomerAnalysis(ChapterSettings):
+    """Parameters of chapter 02."""
+
+    chapter: ClassVar[str] = "customer_analysis"
+    number: ClassVar[int] = 2
+
+    OUTCOME: Literal["revenue", "n_purchases", "mean_basket", "days_since_last_purchase"]
+    GROUP: str
+    MIN_GROUP: int = Field(ge=2)
+
+
+class Segmentation(ChapterSettings):
+    """Parameters of chapter 03."""
+
+    chapter: ClassVar[str] = "segmentation"
+    number: ClassVar[int] = 3
+
+    N_BINS: int = Field(ge=2, le=10)
+    N_SEGMENTS: int = Field(ge=0, le=12)
+    N_REPLICATES: int = Field(ge=2, le=1000)
+
+
+class CustomerValue(ChapterSettings):
+    """Parameters of chapter 04."""
+
+    chapter: ClassVar[str] = "customer_value"
+    number: ClassVar[int] = 4
+
+    CALIBRATION_END: IsoDate
+    HORIZON_WEEKS: float = Field(gt=0, le=520)
+    ANNUAL_DISCOUNT_RATE: float = Field(ge=0, lt=1)
+    MARGIN: float = Field(gt=0, le=1)
+
+
+class SatisfactionLoyalty(ChapterSettings):
+    """Parameters of chapter 05."""
+
+    chapter: ClassVar[str] = "satisfaction_loyalty"
+    number: ClassVar[int] = 5
+
+    MODEL: str
+    RIVAL: str
+    CONFIDENCE: float = Field(gt=0.5, lt=1)
+
+
+class PerformanceEvaluation(ChapterSettings):
+    """Parameters of chapter 06."""
+
+    chapter: ClassVar[str] = "performance_evaluation"
+    number: ClassVar[int] = 6
+
+    RANDOM_INDEX: Literal["saaty_1980", "saaty_2005"]
+    OPERATOR: Literal["min-max", "product-max", "min-sum", "product-sum"]
+    N_GRADES: int = Field(ge=3, le=7)
+
+
+class CaseStudy(ChapterSettings):
+    """Parameters of chapter 07."""
+
+    chapter: ClassVar[str] = "case_study"
+    number: ClassVar[int] = 7
+
+    CAMPAIGN_ID: str
+    N_PERIODS: int = Field(ge=2, le=12)
+
+
+class Conclusions(ChapterSettings):
+    """Parameters of chapter 08."""
+
+    chapter: ClassVar[str] = "conclusions"
+    number: ClassVar[int] = 8
+
+
+GATES: dict[str, type[ChapterSettings]] = {
+    gate.chapter: gate
+    for gate in (
+        ResearchDesign,
+        DataCollection,
+        CustomerAnalysis,
+        Segmentation,
+        CustomerValue,
+        SatisfactionLoyalty,
+        PerformanceEvaluation,
+        CaseStudy,
+        Conclusions,
+    )
+}
+
+
+def check_parameters(chapter: str, **parameters: Any) -> ChapterSettings:
+    """Pass a chapter's parameters through its gate.
+
+    Parameters
+    ----------
+    chapter : str
+        Name of the chapter, for instance ``"segmentation"``.
+    **parameters
+        Every parameter of its parameters cell, by name.
+
+    Raises
+    ------
+    SettingsError
+        Naming each parameter, the value found and the rule it breaks.
+    """
+    if chapter not in GATES:
+        raise SettingsError(f"unknown chapter {chapter!r}{nearest(chapter, GATES)}")
+    try:
+        return GATES[chapter].model_validate(parameters)
+    except ValidationError as error:
+        lines = []
+        for problem in error.errors():
+            name = str(problem["loc"][0])
+            rule = problem["msg"].removeprefix("Value error, ")
+            if problem["type"] == "missing":
+                lines.append(f"{name} is missing")
+            elif problem["type"] == "extra_forbidden":
+                lines.append(f"{name} is unknown{nearest(name, GATES[chapter].model_fields)}")
+            else:
+                lines.append(f"{name} = {problem['input']!r}: {rule}")
+        raise SettingsError(f"chapter {chapter}: " + "; ".join(lines)) from None

@@ -1,0 +1,101 @@
+"""A study opened for reading: what a chapter asks its data from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from crmstudy.chapters import ChapterSettings
+from crmstudy.collection.features import purchase_features, purchases_by_period
+from crmstudy.collection.open_data import find_open_table
+from crmstudy.collection.warehouse import Warehouse, open_warehouse
+from crmstudy.errors import NotAvailable, SettingsError, nearest
+from crmstudy.settings import Study, StudySettings, read_study
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """One study's settings and customer database.
+
+    Parameters
+    ----------
+    study : Study
+        Name, places and settings.
+    warehouse : Warehouse
+        Its customer database.
+    preferred : str
+        The data set that the chapter was told to use; empty for the first fitting.
+    """
+
+    study: Study
+    warehouse: Warehouse
+    preferred: str = ""
+
+    @property
+    def settings(self) -> StudySettings:
+        """The validated ``study.yml``."""
+        return self.study.settings
+
+    def dataset(self, table: str) -> str:
+        """Name the data set that a table is taken from: the preferred, else the first with it."""
+        having = self.study.datasets_with(table)
+        if self.preferred in having:
+            return self.preferred
+        return having[0] if having else ""
+
+    def table(self, table: str) -> pd.DataFrame | NotAvailable:
+        """Return a canonical table of the chapter's data set, or why it is not there."""
+        if not self.study.datasets_with(table):
+            return NotAvailable(f"the study has no table {table}")
+        return self.warehouse.table(self.dataset(table), table)
+
+    def companion(self, table: str, of: str = "transactions") -> pd.DataFrame | NotAvailable:
+        """Return a table of the very data set that ``of`` comes from.
+
+        Customers of one source say nothing of the purchases of another; use this
+        where two tables are joined.
+        """
+        return self.warehouse.table(self.dataset(of), table)
+
+    def purchases(self, *, until: str = "") -> pd.DataFrame | NotAvailable:
+        """Return one row of purchase features a customer."""
+        return purchase_features(self.warehouse, self.dataset("transactions"), until=until)
+
+    def periods(self, *, period: str = "month") -> pd.DataFrame | NotAvailable:
+        """Return active customers, purchases and revenue by calendar period."""
+        return purchases_by_period(self.warehouse, self.dataset("transactions"), period=period)
+
+    def note(self, table: str) -> str:
+        """Say where a table's numbers come from, for the line under an exhibit."""
+        source = self.study.table_sources().get((self.dataset(table), table))
+        if source is None:
+            return ""
+        if source.simulated is not None:
+            origin = "Simulated data: no real customers."
+        elif source.open is not None:
+            origin = find_open_table(source.open).origin + "."
+        else:
+            origin = f"{source.file}."
+        return f"{origin} {source.note}".strip()
+
+
+def open_study(settings: ChapterSettings) -> StudyData:
+    """Open the study that a chapter's parameters name.
+
+    Raises
+    ------
+    UsageError, SettingsError
+        If the study or the data set does not exist.
+    DataError
+        If its inputs break their contract.
+    """
+    study = read_study(settings.STUDY)
+    datasets = list(dict.fromkeys(dataset for dataset, _ in study.table_sources()))
+    if settings.DATASET and settings.DATASET not in datasets:
+        hint = nearest(settings.DATASET, datasets)
+        raise SettingsError(
+            f"chapter {settings.chapter}: DATASET = {settings.DATASET!r}{hint}; "
+            f"known: {', '.join(datasets)}"
+        )
+    return StudyData(study, open_warehouse(study), settings.DATASET)

@@ -1,0 +1,396 @@
+"""Figures in one quiet house theme; the only module that knows matplotlib.
+
+Figures are made without pyplot, so that no global state and no backend decides how
+they look. Colours are Okabe and Ito's, told apart by colour-blind readers.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib import font_manager, rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from crmstudy.errors import CrmStudyError, passes_absence
+
+#: Okabe & Ito (2008), Color Universal Design; without black and yellow.
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
+INK = "#333333"
+QUIET = "#B8B8B8"
+
+#: Families with Chinese glyphs, in the order of preference.
+CHINESE_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "SimHei",
+)
+CHINESE_FONT_PACKAGE = "pylopdf-fonts-zh-cn"
+DOTS_PER_INCH = 150
+
+
+@cache
+def chinese_font() -> str:
+    """Name an installed font family with Chinese glyphs; empty when there is none.
+
+    The font that the optional package pylopdf-fonts-zh-cn brings is used first, so
+    that figures look the same on every machine that was set up from the lock.
+    """
+    try:
+        package = distribution(CHINESE_FONT_PACKAGE)
+    except PackageNotFoundError:
+        files = []
+    else:
+        files = [f for f in package.files or () if f.suffix.lower() in (".ttf", ".otf")]
+    for file in files:
+        place = str(package.locate_file(file))
+        font_manager.fontManager.addfont(place)
+        return font_manager.FontProperties(fname=place).get_name()
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return next((name for name in CHINESE_FONTS if name in installed), "")
+
+
+def _theme() -> Any:
+    families = ["DejaVu Sans", *filter(None, [chinese_font()])]
+    return {
+        "font.family": families,
+        "font.size": 9.5,
+        "axes.titlesize": 10.5,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.labelsize": 9.5,
+        "axes.labelcolor": INK,
+        "axes.edgecolor": "#888888",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.axisbelow": True,
+        "axes.unicode_minus": True,
+        "xtick.color": INK,
+        "ytick.color": INK,
+        "text.color": INK,
+        "grid.color": "#E6E6E6",
+        "grid.linewidth": 0.8,
+        "legend.frameon": False,
+        "figure.facecolor": "white",
+        "savefig.facecolor": "white",
+        "svg.hashsalt": "crmstudy",
+        "svg.fonttype": "path",
+    }
+
+
+@contextmanager
+def house_figure(
+    width: float = 7.0, height: float = 3.6, columns: int = 1
+) -> Iterator[tuple[Figure, Any]]:
+    """Open an empty figure in the house theme.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches; 7 fills the text width of a thesis page.
+    columns : int
+        Panels beside each other; one Axes is yielded for 1, else an array.
+    """
+    with rc_context(_theme()):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure, figure.subplots(1, columns)
+        figure.draw_without_rendering()
+
+
+def save_bytes(figure: Figure, kind: Literal["png", "svg"] | str) -> bytes:
+    """Write a figure into bytes that are the same on every run.
+
+    Raises
+    ------
+    CrmStudyError
+        If a text needs Chinese glyphs and no font has them: names what to install.
+    """
+    _require_glyphs(figure)
+    buffer = io.BytesIO()
+    metadata = {"Date": None} if kind == "svg" else {"Software": "crmstudy"}
+    with rc_context(_theme()):
+        figure.savefig(buffer, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
+    return buffer.getvalue()
+
+
+def _require_glyphs(figure: Figure) -> None:
+    if chinese_font():
+        return
+    for text in figure.findobj(Text):
+        if any("\u3400" <= sign <= "\u9fff" for sign in text.get_text()):
+            raise CrmStudyError(
+                f"a figure says {text.get_text()!r}, but no installed font has Chinese glyphs; "
+                f"install one: pip install {CHINESE_FONT_PACKAGE}, "
+                "or the Debian package fonts-noto-cjk"
+            )
+
+
+def _thousands(value: float, _: int) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,g}"
+
+
+def _grid(axes: Axes, axis: Literal["x", "y"]) -> None:
+    axes.grid(axis=axis)
+    axes.tick_params(length=0)
+
+
+@passes_absence
+def draw_bars(
+    values: pd.Series,
+    *,
+    x_label: str,
+    y_label: str = "",
+    decimals: int = 2,
+    percent: bool = False,
+    highlight: Sequence[str] = (),
+) -> Figure:
+    """Draw one horizontal bar a label, the value written at its end.
+
+    Parameters
+    ----------
+    values : Series
+        Numbers indexed by label, top first.
+    percent : bool
+        Whether the numbers are shares, written as percentages.
+    highlight : sequence of str
+        Labels drawn in the accent colour.
+    """
+    labels = [str(label) for label in values.index]
+    with house_figure(7.0, 0.9 + 0.3 * len(values)) as (figure, axes):
+        colours = [COLOURS[5] if label in highlight else COLOURS[0] for label in labels]
+        numbers = values.to_numpy(dtype=float)
+        bars = axes.barh(range(len(numbers)), numbers, color=colours, height=0.68)
+        style = "{:.1%}" if percent else f"{{:,.{decimals}f}}"
+        axes.bar_label(bars, [style.format(v) for v in numbers], padding=3, fontsize=8.5)
+        axes.set_yticks(range(len(labels)), labels)
+        axes.invert_yaxis()
+        axes.margins(x=0.12)
+        axes.set(xlabel=x_label, ylabel=y_label)
+        formatter = FuncFormatter(lambda v, _: f"{v:.0%}") if percent else FuncFormatter(_thousands)
+        axes.xaxis.set_major_formatter(formatter)
+        _grid(axes, "x")
+    return figure
+
+
+@passes_absence
+def draw_lines(
+    frame: pd.DataFrame,
+    *,
+    x_label: str,
+    y_label: str,
+    dashed: Sequence[str] = (),
+    mark: Any = None,
+    mark_label: str = "",
+    from_zero: bool = True,
+) -> Figure:
+    """Draw one line a column over the frame's index, each named at its right end.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Index on the horizontal axis (dates or numbers), a column a line.
+    dashed : sequence of str
+        Columns drawn dashed, for a model beside what was observed.
+    mark : scalar, optional
+        Place of a vertical line, with ``mark_label`` written beside it.
+    """
+    with house_figure() as (figure, axes):
+        for position, name in enumerate(frame.columns):
+            style = "--" if name in dashed else "-"
+            axes.plot(
+                frame.index,
+                frame[name].to_numpy(dtype=float),
+                style,
+                color=COLOURS[position % len(COLOURS)],
+                linewidth=1.9,
+                label=str(name),
+            )
+        if mark is not None:
+            axes.axvline(mark, color=QUIET, linewidth=1)
+            axes.annotate(
+                mark_label,
+                (mark, 0.98),
+                xycoords=("data", "axes fraction"),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="top",
+                fontsize=8.5,
+            )
+        if from_zero:
+            axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(FuncFormatter(_thousands))
+        axes.set(xlabel=x_label, ylabel=y_label)
+        if frame.shape[1] > 1:
+            axes.legend(loc="best")
+        _grid(axes, "y")
+    return figure
+
+
+@passes_absence
+def draw_histograms(
+    frame: pd.DataFrame, *, labels: Mapping[str, str], y_label: str, bins: int = 30
+) -> Figure:
+    """Draw the distribution of each named column beside the others.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Holds the columns that ``labels`` names.
+    labels : mapping of str to str
+        Column to axis label with its unit.
+    """
+    import seaborn as sns
+
+    with house_figure(2.45 * len(labels), 2.7, len(labels)) as (figure, panels):
+        for axes, (name, label) in zip(np.atleast_1d(panels), labels.items(), strict=True):
+            values = frame[name].dropna().to_numpy(dtype=float)
+            sns.histplot(x=values, bins=bins, color=COLOURS[0], edgecolor="white", ax=axes)
+            axes.axvline(np.median(values), color=COLOURS[5], linewidth=1.4)
+            axes.set(xlabel=label, ylabel=y_label if axes is np.atleast_1d(panels)[0] else "")
+            axes.xaxis.set_major_locator(MaxNLocator(4))
+            axes.xaxis.set_major_formatter(FuncFormatter(_thousands))
+            axes.yaxis.set_major_formatter(FuncFormatter(_thousands))
+            _grid(axes, "y")
+    return figure
+
+
+@passes_absence
+def draw_heatmap(
+    frame: pd.DataFrame,
+    *,
+    x_label: str = "",
+    y_label: str = "",
+    colour_label: str,
+    diverging: bool = False,
+    decimals: int = 2,
+) -> Figure:
+    """Draw a matrix of numbers as coloured cells with the numbers in them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Numbers; row and column labels are printed.
+    diverging : bool
+        Colours symmetric around 0 instead of from the smallest to the largest.
+    """
+    import seaborn as sns
+
+    height = 1.1 + 0.42 * len(frame)
+    limit = float(np.nanmax(np.abs(frame.to_numpy(dtype=float)))) if diverging else None
+    with house_figure(min(7.4, 2.6 + 0.9 * frame.shape[1]), height) as (figure, axes):
+        sns.heatmap(
+            frame.astype(float),
+            annot=True,
+            fmt=f".{decimals}f",
+            cmap="RdBu_r" if diverging else "Blues",
+            vmin=None if limit is None else -limit,
+            vmax=limit,
+            linewidths=1.2,
+            annot_kws={"fontsize": 8.5},
+            cbar_kws={"label": colour_label},
+            ax=axes,
+        )
+        axes.set(xlabel=x_label, ylabel=y_label)
+        axes.tick_params(length=0)
+        axes.tick_params(axis="y", rotation=0)
+        axes.tick_params(axis="x", rotation=20 if frame.shape[1] > 4 else 0)
+    return figure
+
+
+@passes_absence
+def draw_intervals(
+    frame: pd.DataFrame,
+    *,
+    label: str,
+    estimate: str,
+    lower: str,
+    upper: str,
+    x_label: str,
+    reference: float | None = 0.0,
+) -> Figure:
+    """Draw a point with its interval for each row, labelled at the left.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a quantity; ``label``, ``estimate``, ``lower``, ``upper`` name its columns.
+    reference : float, optional
+        Place of a vertical line, for instance no effect.
+    """
+    with house_figure(7.0, 1.0 + 0.36 * len(frame)) as (figure, axes):
+        rows = np.arange(len(frame))
+        middle = frame[estimate].to_numpy(dtype=float)
+        ends = frame[[lower, upper]].to_numpy(dtype=float)
+        axes.hlines(rows, ends[:, 0], ends[:, 1], color=COLOURS[0], linewidth=2)
+        axes.plot(middle, rows, "o", color=COLOURS[0], markersize=6)
+        if reference is not None:
+            axes.axvline(reference, color=QUIET, linewidth=1)
+        axes.set_yticks(rows, frame[label].astype(str))
+        axes.set_ylim(len(frame) - 0.5, -0.5)
+        axes.xaxis.set_major_formatter(FuncFormatter(_thousands))
+        axes.set(xlabel=x_label)
+        _grid(axes, "x")
+    return figure
+
+
+@passes_absence
+def draw_scatter(
+    frame: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    group: str,
+    x_label: str,
+    y_label: str,
+    log: bool = False,
+) -> Figure:
+    """Draw customers as points, coloured and named by group.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``x``, ``y`` (numbers) and ``group`` (labels, in their order).
+    log : bool
+        Logarithmic axes; rows with a value of 0 or less cannot be drawn and are left out.
+    """
+    drawn = frame[(frame[x] > 0) & (frame[y] > 0)] if log else frame
+    with house_figure(7.0, 4.2) as (figure, axes):
+        names = list(dict.fromkeys(drawn[group].sort_values()))
+        for position, name in enumerate(names):
+            rows = drawn[drawn[group] == name]
+            axes.plot(
+                rows[x],
+                rows[y],
+                "o",
+                markersize=3,
+                alpha=0.45,
+                markeredgewidth=0,
+                color=COLOURS[position % len(COLOURS)],
+                label=str(name),
+            )
+        if log:
+            axes.set(xscale="log", yscale="log")
+        axes.set(xlabel=x_label, ylabel=y_label)
+        axes.xaxis.set_major_formatter(FuncFormatter(_thousands))
+        axes.yaxis.set_major_formatter(FuncFormatter(_thousands))
+        legend = axes.legend(loc="best", markerscale=2)
+        for handle in legend.legend_handles:
+            handle.set_alpha(1)
+        axes.grid(axis="both")
+        axes.tick_params(length=0)
+    return figure

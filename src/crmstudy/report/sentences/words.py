@@ -1,0 +1,41 @@
+"""Small words that all sentences share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crmstudy.errors import NotAvailable
+from crmstudy.report.tables import format_value
+
+
+def number(value: float, decimals: int = 2) -> str:
+    """Write a number inside a sentence; a count without decimals."""
+    return format_value(value, decimals)
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """Write a share as a percentage."""
+    return f"{100 * share:.{decimals}f}%"
+
+
+def p_value(value: float) -> str:
+    """Write a p-value as journals do: three decimals, never 0."""
+    return "p < .001" if value < 0.001 else f"p = {value:.3f}".replace("0.", ".", 1)
+
+
+def enumerate_words(words: Sequence[str]) -> str:
+    """Join words as in 'a, b and c'."""
+    if len(words) < 2:
+        return "".join(words)
+    return ", ".join(words[:-1]) + " and " + words[-1]
+
+
+def count_of(n: int, singular: str, plural: str = "") -> str:
+    """Write a count with its noun in the right number."""
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
+def compose(*parts: str | NotAvailable) -> str:
+    """Join sentences into a passage; what is not available is said with its reason."""
+    said = [f"{part}.".capitalize() if isinstance(part, NotAvailable) else part for part in parts]
+    return " ".join(dict.fromkeys(filter(None, said)))

@@ -1,0 +1,99 @@
+"""A frame as people read it: rounded, in Markdown and as a LaTeX three-line table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def format_value(value: Any, decimals: int = 3) -> str:
+    """Write one value for a reader.
+
+    Whole numbers get thousands separators, other numbers ``decimals`` places, very
+    small ones a bound (``<0.001``), missing ones a dash.
+    """
+    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+        return "–"
+    if value is pd.NA:
+        return "–"
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, (int, np.integer)):
+        return f"{value:,}"
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d}" if value == value.normalize() else f"{value:%Y-%m-%d %H:%M}"
+    if isinstance(value, (float, np.floating)):
+        return _format_float(float(value), decimals)
+    return str(value)
+
+
+def _format_float(value: float, decimals: int) -> str:
+    if not np.isfinite(value):
+        return "∞" if value > 0 else "−∞"
+    if value != 0 and abs(value) < 0.5 * 10.0**-decimals:
+        return (
+            f"<{10.0**-decimals:.{decimals}f}" if value > 0 else f">−{10.0**-decimals:.{decimals}f}"
+        )
+    if float(value).is_integer() and abs(value) >= 1000:
+        return f"{value:,.0f}".replace("-", "−")
+    return f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def format_frame(frame: pd.DataFrame, decimals: int = 3) -> pd.DataFrame:
+    """Write every cell of a frame for a reader; an index with a name becomes a column.
+
+    A float column that holds only whole numbers is written without decimals.
+    """
+    named = frame.reset_index() if any(frame.index.names) else frame
+    written = {}
+    for position, name in enumerate(named.columns):
+        values = named.iloc[:, position]
+        places = 0 if _whole(values) else decimals
+        written[str(name)] = [format_value(value, places) for value in values.tolist()]
+    return pd.DataFrame(written)
+
+
+def _whole(values: pd.Series) -> bool:
+    if not pd.api.types.is_float_dtype(values):
+        return False
+    known = values.dropna()
+    return bool(len(known) and np.isfinite(known).all() and (known % 1 == 0).all())
+
+
+def to_markdown(frame: pd.DataFrame, decimals: int = 3) -> str:
+    """Write a frame as a Markdown table; columns of numbers are set flush right."""
+    named = frame.reset_index() if any(frame.index.names) else frame
+    written = format_frame(frame, decimals)
+    numeric = [pd.api.types.is_numeric_dtype(named.iloc[:, i]) for i in range(named.shape[1])]
+    rows = [list(written.columns), ["---:" if right else ":---" for right in numeric]]
+    rows += written.to_numpy().tolist()
+    return "\n".join("| " + " | ".join(_escape(cell) for cell in row) + " |" for row in rows)
+
+
+def _escape(cell: str) -> str:
+    return cell.replace("|", r"\|").replace("\n", " ")
+
+
+def to_latex(frame: pd.DataFrame, *, caption: str, label: str, decimals: int = 3) -> str:
+    """Write a frame as a LaTeX table with three rules (booktabs)."""
+    named = frame.reset_index() if any(frame.index.names) else frame
+    layout = "".join(
+        "r" if pd.api.types.is_numeric_dtype(named.iloc[:, i]) else "l"
+        for i in range(named.shape[1])
+    )
+    return format_frame(frame, decimals).to_latex(
+        index=False, escape=True, caption=_escape_latex(caption), label=label, column_format=layout
+    )
+
+
+def _escape_latex(text: str) -> str:
+    for sign in "&%$#_{}":
+        text = text.replace(sign, "\\" + sign)
+    return text
+
+
+def to_csv(frame: pd.DataFrame) -> str:
+    """Write a frame as CSV with ten significant digits, the same on every platform."""
+    return frame.to_csv(index=any(frame.index.names), float_format="%.10g", lineterminator="\n")

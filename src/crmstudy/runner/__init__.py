@@ -1,0 +1,1 @@
+"""The strict, cached, resumable runner of the chapters."""
