@@ -69,7 +69,8 @@ def tabulate_checks(checks: Iterable[Check]) -> pd.DataFrame:
         }
         for check in checks
     ]
-    return pd.DataFrame(rows)
+    columns = ["assumption", "holds", "statistic", "rule", "source", "if it fails"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def failed(checks: Iterable[Check]) -> tuple[Check, ...]:

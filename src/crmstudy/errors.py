@@ -117,8 +117,12 @@ def attempt(function: Callable[..., R], *args: Any, **kwargs: Any) -> R:
 
     A chapter calls its estimators through this, so that data too few or too
     degenerate for one method do not stop the others; the reason is printed where
-    the result would stand. Errors in the data or in the settings still stop it.
+    the result would stand. Errors in the data or in the settings still stop it. A
+    :class:`NotAvailable` among the positional arguments, the data, is handed on.
     """
+    for value in args:
+        if isinstance(value, NotAvailable):
+            return value  # type: ignore[return-value]
     try:
         return function(*args, **kwargs)
     except ModelError as error:

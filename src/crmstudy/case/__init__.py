@@ -1,1 +1,28 @@
 """Chapter 07, case study: the effect of improvement measures."""
+
+from crmstudy.case.balance import BalanceResult, balance_treated
+from crmstudy.case.campaign import (
+    Campaign,
+    average_windows,
+    find_campaign,
+    flag_treated,
+    trace_leads,
+)
+from crmstudy.case.effect import DidResult, estimate_did
+from crmstudy.case.panel import build_panel
+from crmstudy.case.pretrend import Pretrend, examine_pretrend
+
+__all__ = [
+    "BalanceResult",
+    "Campaign",
+    "DidResult",
+    "Pretrend",
+    "average_windows",
+    "balance_treated",
+    "build_panel",
+    "estimate_did",
+    "examine_pretrend",
+    "find_campaign",
+    "flag_treated",
+    "trace_leads",
+]

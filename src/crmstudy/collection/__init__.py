@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 from crmstudy.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from crmstudy.collection.attributes import join_attribute
     from crmstudy.collection.quality import (
         list_drops,
+        list_hypotheses,
         list_sources,
         match_links,
         measure_completeness,
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "StudyData",
+    "join_attribute",
     "list_drops",
+    "list_hypotheses",
     "list_sources",
     "match_links",
     "measure_completeness",
@@ -26,5 +30,7 @@ __all__ = [
 
 # The runner looks at inputs in a few milliseconds; pandas and Ibis wait for their use.
 __getattr__ = lazy_names(
-    __name__, dict.fromkeys(__all__, "quality") | {"open_study": "study", "StudyData": "study"}
+    __name__,
+    dict.fromkeys(__all__, "quality")
+    | {"join_attribute": "attributes", "open_study": "study", "StudyData": "study"},
 )

@@ -166,3 +166,29 @@ def summarise_ledgers(data: StudyData) -> pd.DataFrame | NotAvailable:
         """
         frames.append(data.warehouse.query(sql))
     return pd.concat(frames, ignore_index=True)
+
+
+def list_hypotheses(data: StudyData) -> pd.DataFrame | NotAvailable:
+    """List the registered hypotheses of a study.
+
+    Returns
+    -------
+    DataFrame
+        Columns hypothesis, statement, expected sign, chapter, decided by, source.
+    """
+    register = data.settings.hypotheses
+    if not register:
+        return NotAvailable("study.yml registers no hypothesis")
+    return pd.DataFrame(
+        [
+            {
+                "hypothesis": entry.id,
+                "statement": entry.statement,
+                "expected sign": entry.expected_sign,
+                "chapter": entry.chapter,
+                "decided by": entry.decided_by,
+                "source": entry.reference or "none given",
+            }
+            for entry in register
+        ]
+    )

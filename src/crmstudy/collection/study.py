@@ -44,6 +44,10 @@ class StudyData:
             return self.preferred
         return having[0] if having else ""
 
+    def label(self, table: str) -> str:
+        """Name the data set of a table in recorded numbers; ``none`` where there is none."""
+        return self.dataset(table) or "none"
+
     def table(self, table: str) -> pd.DataFrame | NotAvailable:
         """Return a canonical table of the chapter's data set, or why it is not there."""
         if not self.study.datasets_with(table):
@@ -57,6 +61,16 @@ class StudyData:
         where two tables are joined.
         """
         return self.warehouse.table(self.dataset(of), table)
+
+    def firm_tables(self, *tables: str) -> dict[str, pd.DataFrame | NotAvailable]:
+        """Return several tables of one data set: the surveyed firm's, else the selling one's."""
+        of = "survey" if self.study.datasets_with("survey") else "transactions"
+        return {table: self.companion(table, of) for table in tables}
+
+    @property
+    def case_campaign(self) -> str:
+        """The campaign that study.yml names as the case; empty when it names none."""
+        return self.settings.case.campaign_id if self.settings.case else ""
 
     def purchases(self, *, until: str = "") -> pd.DataFrame | NotAvailable:
         """Return one row of purchase features a customer."""

@@ -19,6 +19,9 @@ from crmstudy.collection.load import Loaded, load_table
 from crmstudy.errors import DataError, NotAvailable
 from crmstudy.settings import Study
 
+#: DuckDB draws a progress bar on the terminal; the runner has its own.
+QUIET = "SET enable_progress_bar = false"
+
 
 def fingerprint_warehouse(study: Study) -> str:
     """Hash all that the warehouse is made from: inputs, instrument and collection code."""
@@ -96,6 +99,7 @@ def _made_from(place: Path) -> str:
 def _write(part: Path, loaded: Iterable[Loaded], fingerprint: str) -> None:
     loaded = list(loaded)
     with duckdb.connect(str(part)) as connection:
+        connection.execute(QUIET)
         connection.execute("CREATE SCHEMA meta")
         for one in loaded:
             arrow = pa.Table.from_pandas(one.frame, preserve_index=False)
@@ -150,6 +154,7 @@ class Warehouse:
     def query(self, sql: str, parameters: list[Any] | None = None) -> pd.DataFrame:
         """Run one SQL query and return its rows; text comes as pandas strings."""
         with duckdb.connect(str(self.place), read_only=True, config={"threads": 1}) as connection:
+            connection.execute(QUIET)
             result: pa.Table = connection.sql(sql, params=parameters).to_arrow_table()
             return result.to_pandas()
 

@@ -1,6 +1,6 @@
 """What leaves the study: tables, figures, sentences and recorded numbers."""
 
-from crmstudy.report import sentences
+from crmstudy.report import sentences, verdicts
 from crmstudy.report.figures import (
     draw_bars,
     draw_heatmap,
@@ -9,10 +9,11 @@ from crmstudy.report.figures import (
     draw_lines,
     draw_scatter,
 )
-from crmstudy.report.record import Record, read_recorded_table, read_results
+from crmstudy.report.record import Record, collect_checks, read_recorded_table, read_results
 
 __all__ = [
     "Record",
+    "collect_checks",
     "draw_bars",
     "draw_heatmap",
     "draw_histograms",
@@ -22,4 +23,5 @@ __all__ = [
     "read_recorded_table",
     "read_results",
     "sentences",
+    "verdicts",
 ]

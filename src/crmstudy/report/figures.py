@@ -197,6 +197,7 @@ def draw_lines(
     mark: Any = None,
     mark_label: str = "",
     from_zero: bool = True,
+    diagonal: bool = False,
 ) -> Figure:
     """Draw one line a column over the frame's index, each named at its right end.
 
@@ -208,6 +209,8 @@ def draw_lines(
         Columns drawn dashed, for a model beside what was observed.
     mark : scalar, optional
         Place of a vertical line, with ``mark_label`` written beside it.
+    diagonal : bool
+        Draw the line of equality from (0, 0) to (1, 1) too.
     """
     with house_figure() as (figure, axes):
         for position, name in enumerate(frame.columns):
@@ -220,6 +223,8 @@ def draw_lines(
                 linewidth=1.9,
                 label=str(name),
             )
+        if diagonal:
+            axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, label="equality")
         if mark is not None:
             axes.axvline(mark, color=QUIET, linewidth=1)
             axes.annotate(
@@ -235,7 +240,7 @@ def draw_lines(
             axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(FuncFormatter(_thousands))
         axes.set(xlabel=x_label, ylabel=y_label)
-        if frame.shape[1] > 1:
+        if frame.shape[1] > 1 or diagonal:
             axes.legend(loc="best")
         _grid(axes, "y")
     return figure
@@ -290,7 +295,7 @@ def draw_heatmap(
     """
     import seaborn as sns
 
-    height = 1.1 + 0.42 * len(frame)
+    height = max(2.6, 1.1 + 0.42 * len(frame))
     limit = float(np.nanmax(np.abs(frame.to_numpy(dtype=float)))) if diverging else None
     with house_figure(min(7.4, 2.6 + 0.9 * frame.shape[1]), height) as (figure, axes):
         sns.heatmap(

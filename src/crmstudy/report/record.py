@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import os
@@ -255,10 +254,14 @@ class Record:
         display(Markdown(markdown))
 
 
-def read_results(reports: Path) -> dict[str, dict[str, Any]]:
-    """Read the recorded numbers of a study's report; none when it has no report yet."""
+def read_results(reports: Path, *, without: str = "") -> dict[str, dict[str, Any]]:
+    """Read the recorded numbers of a study's report; none when it has no report yet.
+
+    ``without`` leaves out one chapter: what it recorded last time is no input to it.
+    """
     file = reports / "results.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return {name: entry for name, entry in content.items() if name.split(".")[0] != without}
 
 
 def read_recorded_table(reports: Path, chapter: str, name: str) -> pd.DataFrame | NotAvailable:
@@ -266,4 +269,23 @@ def read_recorded_table(reports: Path, chapter: str, name: str) -> pd.DataFrame 
     file = reports / "tables" / chapter / f"{name}.csv"
     if not file.is_file():
         return NotAvailable(f"chapter {chapter} recorded no table {name}")
-    return pd.read_csv(io.StringIO(file.read_text(encoding="utf-8")))
+    return pd.read_csv(file)
+
+
+def collect_checks(reports: Path) -> pd.DataFrame | NotAvailable:
+    """Collect from all chapters the recorded checks that do not hold.
+
+    Returns
+    -------
+    DataFrame
+        Columns chapter, assumption, statistic, rule, if it fails; in the order of the
+        chapters' folders.
+    """
+    found = []
+    for file in sorted(reports.glob("tables/*/*.csv")):
+        table = pd.read_csv(file)
+        if {"assumption", "holds", "if it fails"} <= set(table):
+            broken = table[table["holds"] == "no"].assign(chapter=file.parent.name)
+            found.append(broken[["chapter", "assumption", "statistic", "rule", "if it fails"]])
+    failures = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
+    return NotAvailable("no check failed") if failures.empty else failures

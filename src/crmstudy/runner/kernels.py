@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -133,11 +134,31 @@ class WarmProvisioner(LocalProvisioner):
         return self.connection_info
 
 
-class WarmKernelManager(AsyncKernelManager):
-    """Manager of forked kernels, which talk over files instead of network ports."""
+class _PrivateSockets(AsyncKernelManager):
+    """A manager whose kernel talks over files in a folder of its own, not network ports.
+
+    Jupyter's default name for such files is the same for every kernel of a process:
+    two that start together would take each other's sockets.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"transport": "ipc", **kwargs})
+        if sys.platform != "win32":
+            self._sockets = tempfile.TemporaryDirectory(
+                prefix="crmstudy-", ignore_cleanup_errors=True
+            )
+            kwargs = {"transport": "ipc", "ip": f"{self._sockets.name}/k", **kwargs}
+        super().__init__(**kwargs)
+
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:
+        await super()._async_cleanup_resources(restart=restart)
+        if not restart and sys.platform != "win32":
+            self._sockets.cleanup()
+
+    cleanup_resources = _async_cleanup_resources
+
+
+class WarmKernelManager(_PrivateSockets):
+    """Manager of kernels forked from the warm process."""
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -150,12 +171,8 @@ class WarmKernelManager(AsyncKernelManager):
         )
 
 
-class ColdKernelManager(AsyncKernelManager):
-    """Manager of ordinary kernels of this very interpreter, whatever kernels a user has."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        transport = "tcp" if sys.platform == "win32" else "ipc"
-        super().__init__(**{"transport": transport, **kwargs})
+class ColdKernelManager(_PrivateSockets):
+    """Manager of kernels started the ordinary way."""
 
 
 def kernel_manager() -> type[AsyncKernelManager]:

@@ -145,8 +145,8 @@ def _warehouse_process(study: Study, sender: Any) -> None:
         ensure_warehouse(study)
     except CrmStudyError as error:
         sender.send(error)
-    except OSError as error:
-        sender.send(RunError(f"cannot write the customer database: {error}"))
+    except Exception as error:
+        sender.send(RunError(f"cannot build the customer database: {error}"))
     else:
         sender.send(None)
     finally:

@@ -1,5 +1,25 @@
 """Sentences that follow from results, true on any data."""
 
+from crmstudy.report.sentences.analysis import read_analysis
+from crmstudy.report.sentences.case import read_case
 from crmstudy.report.sentences.collection import count_ledgers, read_collection
+from crmstudy.report.sentences.conclusions import read_conclusions, read_register
+from crmstudy.report.sentences.evaluation import read_evaluation
+from crmstudy.report.sentences.loyalty import read_loyalty
+from crmstudy.report.sentences.segmentation import read_segmentation
+from crmstudy.report.sentences.value import read_value
+from crmstudy.report.sentences.words import plain
 
-__all__ = ["count_ledgers", "read_collection"]
+__all__ = [
+    "count_ledgers",
+    "plain",
+    "read_analysis",
+    "read_case",
+    "read_collection",
+    "read_conclusions",
+    "read_evaluation",
+    "read_loyalty",
+    "read_register",
+    "read_segmentation",
+    "read_value",
+]

@@ -18,6 +18,11 @@ def percent(share: float, decimals: int = 1) -> str:
     return f"{100 * share:.{decimals}f}%"
 
 
+def plain(name: str) -> str:
+    """Write a snake-case name as words."""
+    return str(name).replace("_", " ")
+
+
 def p_value(value: float) -> str:
     """Write a p-value as journals do: three decimals, never 0."""
     return "p < .001" if value < 0.001 else f"p = {value:.3f}".replace("0.", ".", 1)

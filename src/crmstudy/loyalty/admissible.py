@@ -1,0 +1,156 @@
+"""May the solution be shown: the gate between an optimiser and a finding.
+
+An optimiser reports success on models that are not identified, on negative variances
+and on constructs that the data cannot tell apart. Each such case is a
+:class:`~crmstudy.checks.Check` here; one failure withholds every number of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from crmstudy.checks import Check, failed
+from crmstudy.loyalty.moments import Array, CovarianceStructure
+
+SINGULAR = 1e-8  # eigenvalues below are rounding: square root of the machine's precision
+FLAT = 1e-6  # largest scaled slope of F at an optimum
+WITHHELD = "estimates and fit are withheld"
+
+
+def check_sample(structure: CovarianceStructure, sample: Array) -> tuple[Check, ...]:
+    """Check what must hold before estimation: enough moments, no redundant item."""
+    return (
+        Check(
+            "degrees of freedom are not negative",
+            structure.df >= 0,
+            float(structure.df),
+            ">= 0",
+            "t rule: Bollen (1989), ch. 7",
+            "more parameters than moments: not identified, nothing is estimated",
+        ),
+        _check_definite(
+            "sample covariance of the items is positive definite",
+            sample,
+            "an item is a combination of others: nothing is estimated",
+            "Wothke (1993), in Bollen & Long (Eds.)",
+        ),
+    )
+
+
+def check_solution(
+    structure: CovarianceStructure, theta: Array, gradient: Array, information: Array
+) -> tuple[Check, ...]:
+    """Check a solution in the metric of items with standard deviation 1.
+
+    Parameters
+    ----------
+    structure : CovarianceStructure
+    theta : array of shape (n_parameters,)
+    gradient, information : arrays of shape (n_parameters,) and its square
+        Slope and expected curvature of the discrepancy at ``theta``.
+    """
+    slope = float(scale_gradient(gradient, information).max())
+    checks = [
+        Check(
+            "estimates are at an optimum (largest scaled slope of F)",
+            slope <= FLAT,
+            slope,
+            f"<= {FLAT:g}",
+            "house rule; lavaan accepts 1e-3",
+            f"not converged: {WITHHELD}",
+        ),
+        _check_definite(
+            "parameters are identified (smallest eigenvalue of the scaled information)",
+            information,
+            f"not identified: {WITHHELD}",
+            "local identification: Bollen (1989), ch. 7",
+        ),
+        _check_variances(structure, theta),
+        _check_definite(
+            "latent covariance is positive definite",
+            structure.latent_covariance(theta),
+            f"constructs correlate beyond 1: {WITHHELD}",
+            "Wothke (1993), in Bollen & Long (Eds.)",
+        ),
+        _check_standardised(structure, theta),
+    ]
+    errors = structure.matrices(theta).errors
+    if np.any(errors != np.diag(np.diag(errors))):
+        measured = np.diag(errors) != 0.0  # a construct's only item has no residual
+        checks.append(
+            _check_definite(
+                "residual covariance of the items is positive definite",
+                errors[np.ix_(measured, measured)],
+                f"residuals correlate beyond 1: {WITHHELD}",
+                "Wothke (1993), in Bollen & Long (Eds.)",
+            )
+        )
+    return tuple(checks)
+
+
+def scale_gradient(gradient: Array, information: Array) -> Array:
+    """Divide each slope by the root of its information, so that units drop out.
+
+    Times ``sqrt(n / 2)`` this is the score statistic z of each parameter.
+    """
+    return np.abs(gradient) / root_diagonal(information)
+
+
+def root_diagonal(matrix: Array) -> Array:
+    """Return what scales a matrix to a unit diagonal, sign and zeros left as they are."""
+    root = np.sqrt(np.abs(np.diag(matrix)))
+    return np.where(root > 0.0, root, 1.0)
+
+
+def explain(checks: Iterable[Check]) -> str:
+    """Say in a line which checks failed, by which number and against which rule."""
+    said = (f"{c.name} fails at {c.statistic:.4g}, rule {c.threshold}" for c in failed(checks))
+    return "the model is inadmissible: " + "; ".join(said)
+
+
+def _check_variances(structure: CovarianceStructure, theta: Array) -> Check:
+    places = {parameter: k for k, parameter in enumerate(structure.parameters)}
+    magnitudes = zip(structure.reported, _magnitudes(structure, theta), strict=True)
+    shares = {
+        parameter.left: float(np.copysign(magnitude, theta[places[parameter]]))
+        for parameter, magnitude in magnitudes
+        if parameter.op == "~~" and parameter.left == parameter.right
+    }
+    smallest = min(shares, key=lambda name: shares[name])
+    return Check(
+        f"unexplained variances are positive (smallest share: {smallest})",
+        shares[smallest] > SINGULAR,
+        shares[smallest],
+        "> 0 beyond rounding (1e-8)",
+        "Heywood case: Bollen (1989), ch. 7",
+        WITHHELD,
+    )
+
+
+def _check_standardised(structure: CovarianceStructure, theta: Array) -> Check:
+    magnitudes = zip(structure.reported, _magnitudes(structure, theta), strict=True)
+    directed = {str(p): float(magnitude) for p, magnitude in magnitudes if p.op != "~~"}
+    largest = max(directed, key=lambda name: directed[name])
+    return Check(
+        f"standardised loadings and paths stay within 1 (largest: {largest})",
+        directed[largest] <= 1.0 + SINGULAR,
+        directed[largest],
+        "<= 1 in magnitude",
+        "house rule; Jöreskog (1999) reads more than 1 as collinear constructs",
+        f"the constructs cannot be told apart: {WITHHELD}",
+    )
+
+
+def _check_definite(name: str, matrix: Array, consequence: str, source: str) -> Check:
+    scale = root_diagonal(matrix)
+    smallest = float(np.linalg.eigvalsh(matrix / np.outer(scale, scale))[0])
+    return Check(
+        name, smallest > SINGULAR, smallest, "> 0 beyond rounding (1e-8)", source, consequence
+    )
+
+
+def _magnitudes(structure: CovarianceStructure, theta: Array) -> Array:
+    # Complex, so that a negative variance gives a magnitude and not a NaN.
+    return np.abs(structure.standardise(theta.astype(complex)))

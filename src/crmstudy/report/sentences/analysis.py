@@ -1,0 +1,55 @@
+"""Sentences of chapter 02, made from its results."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from crmstudy.analysis import GroupComparison
+from crmstudy.errors import NotAvailable, passes_absence
+from crmstudy.report.sentences.words import compose, number, p_value, percent
+
+#: Cohen (1988): eta squared of .01 small, .06 medium, .14 large.
+EFFECT_SIZES = ((0.14, "large"), (0.06, "medium"), (0.01, "small"), (0.0, "negligible"))
+
+
+def read_analysis(
+    summary: pd.DataFrame | NotAvailable, comparison: GroupComparison | NotAvailable
+) -> str:
+    """Say how customers buy on average and whether groups of them differ."""
+    return compose(_say_average(summary), _say_groups(comparison))
+
+
+@passes_absence
+def _say_average(summary: pd.DataFrame) -> str:
+    revenue = summary[summary["variable"] == "revenue"].to_dict("records")[0]
+    ratio = revenue["mean"] / revenue["median"]
+    shape = (
+        "a few large customers pull the mean up, so medians describe the typical customer better"
+        if ratio > 1.1
+        else "mean and median lie close together"
+    )
+    return (
+        f"The {int(revenue['n']):,} customers spent {number(revenue['mean'])} on average, half of "
+        f"them less than {number(revenue['median'])}: {shape}."
+    )
+
+
+@passes_absence
+def _say_groups(comparison: GroupComparison) -> str:
+    welch, pairs = comparison.welch, comparison.pairs
+    if isinstance(welch, NotAvailable):
+        return compose(welch)
+    if isinstance(pairs, NotAvailable):
+        return compose(pairs)
+    size = next(word for limit, word in EFFECT_SIZES if comparison.eta_squared >= limit)
+    differ = "differ" if welch.p_value < 0.05 else "do not differ demonstrably"
+    apart = int(pairs["p_adjusted"].lt(0.05).sum())
+    ends = comparison.groups.sort_values("mean")
+    low, high = ends.index[0], ends.index[-1]
+    return (
+        f"Mean {comparison.outcome.replace('_', ' ')} of the {len(ends)} groups by "
+        f"{comparison.group.replace('_', ' ')} {differ} (Welch's test, {p_value(welch.p_value)}); "
+        f"group membership accounts for {percent(comparison.eta_squared)} of the variance, "
+        f"a {size} effect. The lowest mean is that of {low}, the highest that of {high}; "
+        f"{apart} of {len(pairs)} pairs differ after adjustment for multiple comparisons."
+    )

@@ -1,0 +1,116 @@
+"""Sentences of chapter 05, made from its results."""
+
+from __future__ import annotations
+
+from crmstudy.checks import failed
+from crmstudy.errors import NotAvailable, passes_absence
+from crmstudy.loyalty import Effects, Reliability, SemResult
+from crmstudy.report.sentences.words import (
+    compose,
+    count_of,
+    enumerate_words,
+    number,
+    p_value,
+    percent,
+)
+
+
+def read_loyalty(
+    fit: SemResult | NotAvailable,
+    effects: Effects | NotAvailable,
+    reliability: Reliability | NotAvailable,
+    rival: SemResult | NotAvailable,
+) -> str:
+    """Say whether the model may be shown, how it fits, what acts on what, and of the rival."""
+    return compose(
+        _say_gate(fit),
+        _say_fit(fit),
+        _say_paths(fit),
+        _say_indirect(effects),
+        _say_reliability(reliability),
+        _say_rival(rival),
+    )
+
+
+@passes_absence
+def _say_gate(fit: SemResult) -> str:
+    used = f"{count_of(fit.n_used, 'respondent')} answered all items of the model"
+    dropped = f" ({fit.n_dropped} were left out)" if fit.n_dropped else ""
+    if fit.admissible:
+        return f"{used}{dropped}; the solution is admissible."
+    names = enumerate_words([check.name for check in failed(fit.checks)])
+    return f"{used}{dropped}; the solution is not admissible: {names}. No estimate is shown."
+
+
+@passes_absence
+def _say_fit(fit: SemResult) -> str | NotAvailable:
+    found = fit.fit
+    if isinstance(found, NotAvailable):
+        return "" if not fit.admissible else found
+    m = found.to_metrics()
+    exact = "rejects" if m["p_value"] < 0.05 else "does not reject"
+    return (
+        f"The test of exact fit {exact} the model (chi-squared {number(m['chi2'], 1)}, "
+        f"df {int(m['df'])}, {p_value(m['p_value'])}); CFI is {number(m['cfi'], 3)}, RMSEA "
+        f"{number(m['rmsea'], 3)} with 90% interval from {number(m['rmsea_lower'], 3)} to "
+        f"{number(m['rmsea_upper'], 3)}, SRMR {number(m['srmr'], 3)}."
+    )
+
+
+@passes_absence
+def _say_paths(fit: SemResult) -> str:
+    paths = fit.paths()
+    if isinstance(paths, NotAvailable):
+        return ""
+    said = []
+    for row in paths.to_dict("records"):
+        sure = "" if row["p value"] < 0.05 else ", not told apart from zero"
+        said.append(f"{row['source']} to {row['target']} {number(row['standardised'])}{sure}")
+    strongest = max(paths.to_dict("records"), key=lambda row: abs(row["standardised"]))
+    return (
+        f"Standardised paths: {enumerate_words(said)}. The strongest runs from "
+        f"{strongest['source']} to {strongest['target']}."
+    )
+
+
+@passes_absence
+def _say_indirect(effects: Effects) -> str:
+    table = effects.table()
+    totals = table[table["effect"] == "total indirect"].to_dict("records")
+    if not totals:
+        return "No effect runs through another construct."
+    row = max(totals, key=lambda entry: abs(entry["standardised"]))
+    return (
+        f"The largest indirect effect runs from {row['source']} to {row['target']}: "
+        f"{number(row['standardised'])} standardised, {number(row['estimate'])} in the units of "
+        f"the items (standard error {number(row['se'])})."
+    )
+
+
+@passes_absence
+def _say_reliability(reliability: Reliability) -> str:
+    table = reliability.table()
+    low = table[table["average variance extracted"] < 0.5]
+    if low.empty:
+        return "Every construct explains half or more of the variance of its items on average."
+    named = [
+        f"{row['construct']} ({percent(row['average variance extracted'], 0)})"
+        for row in low.to_dict("records")
+    ]
+    return (
+        f"Less than half of the items' variance is explained, on average, by "
+        f"{enumerate_words(named)}: convergent validity is in doubt there."
+    )
+
+
+@passes_absence
+def _say_rival(rival: SemResult) -> str:
+    name = rival.model.name
+    if rival.admissible:
+        return f"The rival model '{name}' is admissible too; its fit stands in its own table."
+    count = count_of(len(failed(rival.checks)), "check")
+    return (
+        f"The rival model '{name}' is refused: {count} of the gate "
+        f"{'fails' if count.startswith('1 ') else 'fail'}, so it yields no finding, whatever "
+        "an optimiser reports."
+    )

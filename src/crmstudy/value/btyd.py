@@ -1,0 +1,222 @@
+"""Buy till you die: how often customers will come back, and who has left.
+
+Two models of the same data. BG/NBD lets a customer leave only after a purchase,
+Pareto/NBD at any time; both are fitted by maximum likelihood to distinct purchase
+histories, weighted by how many customers share them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from types import ModuleType
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from crmstudy.checks import Check
+from crmstudy.errors import ModelError, passes_absence
+from crmstudy.value import bg_nbd, pareto_nbd
+from crmstudy.value.likelihood import Estimates, maximise
+from crmstudy.value.numerics import pool_rows
+from crmstudy.value.purchases import TIME_UNITS, PurchaseSummary
+
+Floats = NDArray[np.float64]
+
+# A convention of this study, not of the literature: below it four parameters of two
+# distributions over customers are not worth estimating.
+MINIMUM_CUSTOMERS = 30
+MINIMUM_REPEAT_CUSTOMERS = 10
+
+# Distinct histories evaluated at once: 32 quadrature nodes each, a few MB an array.
+BLOCK = 20_000
+
+DAYS_A_YEAR = 365.25
+
+
+@dataclass(frozen=True, eq=False)
+class PurchaseResult:
+    """A fitted purchase model. Times in and out are in ``unit_days`` days (weeks or days).
+
+    Parameters
+    ----------
+    estimates : Estimates
+        Parameters with covariance, log-likelihood and checks.
+    unit_days : float
+        Unit of time in days, taken from the summary.
+    """
+
+    estimates: Estimates
+    unit_days: float
+
+    model: ClassVar[str]
+    formulas: ClassVar[ModuleType]
+    timed: ClassVar[tuple[str, ...]]  # parameters in units of time
+
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """Whether the optimiser's answer is a well-determined maximum."""
+        return self.estimates.checks
+
+    def expected_purchases(self, horizon: ArrayLike) -> Floats:
+        """Expected repeat purchases of a new customer within ``horizon`` of her first purchase."""
+        return self.conditional_expected_purchases(0.0, 0.0, 0.0, horizon)
+
+    def conditional_expected_purchases(
+        self,
+        x: ArrayLike,
+        t_x: ArrayLike,
+        T: ArrayLike,
+        horizon: ArrayLike,
+        *,
+        annual_discount_rate: float = 0.0,
+    ) -> Floats:
+        """Expected purchases within ``horizon`` after T, given a history.
+
+        Parameters
+        ----------
+        x, t_x, T, horizon : float or array
+            Repeat purchases, time of the last one, age, and time to look ahead;
+            broadcast against each other.
+        annual_discount_rate : float
+            Effective rate a year; a purchase at time t counts ``(1 + rate)^-(t in years)``,
+            continuously in t. A year has 365.25 days.
+        """
+        ahead = partial(
+            self.formulas.purchases_while_alive,
+            discount=np.log1p(annual_discount_rate) * self.unit_days / DAYS_A_YEAR,
+            **self.estimates.to_dict(),
+        )
+        alive = self.probability_alive(x, t_x, T)
+        # Given that she is active, the future depends on t_x no more: fewer distinct rows.
+        return alive * _by_distinct_row(ahead, *_as_floats(x, T, horizon))
+
+    def probability_alive(self, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Floats:
+        """Probability that a customer with this history is still active at age T."""
+        alive = partial(self.formulas.probability_alive, **self.estimates.to_dict())
+        return _by_distinct_row(alive, *_as_floats(x, t_x, T))
+
+    def table(self, *, level: float = 0.95) -> pd.DataFrame:
+        """Estimates with standard errors, intervals and units."""
+        unit = f"{TIME_UNITS[self.unit_days]}s"
+        return self.estimates.table(units=dict.fromkeys(self.timed, unit), level=level)
+
+    def to_metrics(self) -> dict[str, float]:
+        """Estimates, standard errors, log-likelihood and n, for the record."""
+        return self.estimates.to_metrics()
+
+
+class BgNbdResult(PurchaseResult):
+    """A fitted BG/NBD model; what its parameters mean stands in :mod:`crmstudy.value.bg_nbd`."""
+
+    model: ClassVar[str] = "BG/NBD"
+    formulas: ClassVar[ModuleType] = bg_nbd
+    timed: ClassVar[tuple[str, ...]] = ("alpha",)
+
+
+class ParetoNbdResult(PurchaseResult):
+    """A fitted Pareto/NBD model; for its parameters see :mod:`crmstudy.value.pareto_nbd`."""
+
+    model: ClassVar[str] = "Pareto/NBD"
+    formulas: ClassVar[ModuleType] = pareto_nbd
+    timed: ClassVar[tuple[str, ...]] = ("alpha", "beta")
+
+
+@passes_absence
+def fit_bg_nbd(summary: PurchaseSummary) -> BgNbdResult:
+    """Fit the BG/NBD model by maximum likelihood.
+
+    Parameters
+    ----------
+    summary : PurchaseSummary
+        Purchase histories.
+
+    Returns
+    -------
+    BgNbdResult
+        r and alpha (shape, and rate in units of time, of the gamma distribution of
+        purchase rates), a and b (of the beta distribution of dropout probabilities).
+
+    Raises
+    ------
+    ModelError
+        If the histories are too few or degenerate, or the likelihood has no interior
+        maximum (for instance because nobody seems ever to leave).
+
+    References
+    ----------
+    Fader, P. S., Hardie, B. G. S. & Lee, K. L. (2005). "Counting your customers" the
+    easy way: An alternative to the Pareto/NBD model. Marketing Science, 24(2), 275-284.
+    """
+    x, t_x, T, weights = _distinct_histories(summary)
+    likelihood = bg_nbd.BgNbdLikelihood(x, t_x, T, weights)
+    start = {"r": 0.5, "alpha": 0.25 * float(np.average(T, weights=weights)), "a": 0.5, "b": 2.0}
+    return BgNbdResult(maximise(likelihood, start, n=int(weights.sum())), summary.unit_days)
+
+
+@passes_absence
+def fit_pareto_nbd(summary: PurchaseSummary) -> ParetoNbdResult:
+    """Fit the Pareto/NBD model by maximum likelihood.
+
+    Parameters
+    ----------
+    summary : PurchaseSummary
+        Purchase histories.
+
+    Returns
+    -------
+    ParetoNbdResult
+        r and alpha (shape, and rate in units of time, of the gamma distribution of
+        purchase rates), s and beta (the same of the rates of leaving).
+
+    Raises
+    ------
+    ModelError
+        As for :func:`fit_bg_nbd`.
+
+    References
+    ----------
+    Schmittlein, D. C., Morrison, D. G. & Colombo, R. (1987). Counting your customers:
+    Who are they and what will they do next? Management Science, 33(1), 1-24.
+    """
+    x, t_x, T, weights = _distinct_histories(summary)
+    likelihood = pareto_nbd.ParetoNbdLikelihood(x, t_x, T, weights)
+    typical = 0.25 * float(np.average(T, weights=weights))
+    start = {"r": 0.5, "alpha": typical, "s": 0.5, "beta": typical}
+    return ParetoNbdResult(maximise(likelihood, start, n=int(weights.sum())), summary.unit_days)
+
+
+def _distinct_histories(summary: PurchaseSummary) -> tuple[Floats, Floats, Floats, NDArray]:
+    """Distinct (x, t_x, T) with the number of customers each, if there is enough to fit."""
+    x, t_x, T = summary.x, summary.t_x, summary.T
+    if not (x > 0).any():
+        raise ModelError(f"none of {x.size} customers came back: all are one-time buyers")
+    repeaters = int((x > 0).sum())
+    if x.size < MINIMUM_CUSTOMERS or repeaters < MINIMUM_REPEAT_CUSTOMERS:
+        raise ModelError(
+            f"{x.size} customers, {repeaters} of them with a repeat purchase, are too few "
+            f"(at least {MINIMUM_CUSTOMERS} and {MINIMUM_REPEAT_CUSTOMERS})"
+        )
+    if not ((t_x >= 0) & (t_x <= T) & (x >= 0)).all():
+        raise ModelError("a purchase history needs x >= 0 and 0 <= t_x <= T")
+    representative, weights, _ = pool_rows(x, t_x, T)
+    return x[representative], t_x[representative], T[representative], weights
+
+
+def _as_floats(*values: ArrayLike) -> list[Floats]:
+    """Broadcast the arguments of a formula against each other."""
+    return list(np.broadcast_arrays(*(np.asarray(value, np.float64) for value in values)))
+
+
+def _by_distinct_row(formula: Callable[..., Floats], *columns: Floats) -> Floats:
+    """Evaluate a formula once for each distinct row, in blocks that bound the memory."""
+    flat = [column.ravel() for column in columns]
+    representative, _, kind = pool_rows(*flat)
+    results = np.empty(representative.size)
+    for begin in range(0, representative.size, BLOCK):
+        rows = representative[begin : begin + BLOCK]
+        results[begin : begin + BLOCK] = formula(*(column[rows] for column in flat))
+    return results[kind].reshape(columns[0].shape)

@@ -1,0 +1,180 @@
+"""Inadmissible solutions are withheld with their reasons; unusable data are refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crmstudy.checks import failed
+from crmstudy.errors import DataError, ModelError, NotAvailable
+from crmstudy.loyalty import (
+    Construct,
+    Path,
+    StructuralModel,
+    assess_reliability,
+    fit_sem,
+    trace_effects,
+)
+
+
+def factor(*names, items=3):
+    return StructuralModel(
+        tuple(Construct(n, tuple(f"{n}{k}" for k in range(1, items + 1))) for n in names), ()
+    )
+
+
+@pytest.fixture
+def survey():
+    """Sixty respondents, three traits with three clean items each."""
+    rng = np.random.default_rng(11)
+    traits = rng.normal(size=(60, 3)).cumsum(axis=1)
+    items = [f"{n}{k}" for n in "abc" for k in (1, 2, 3)]
+    return pd.DataFrame(np.repeat(traits, 3, axis=1) + rng.normal(size=(60, 9)), columns=items)
+
+
+def names_of_failed(result):
+    return [check.name for check in failed(result.checks)]
+
+
+def test_the_admissible_ecsi_model_passes_every_check(fitted):
+    assert fitted["admissible"].admissible
+    assert len(fitted["admissible"].checks) == 7
+    assert len(fitted["democracy"].checks) == 8  # with its residual covariances
+
+
+def test_the_full_ecsi_model_is_withheld(fitted):
+    result = fitted["full"]
+    assert not result.admissible
+    [check] = failed(result.checks)
+    assert check.name.endswith("(largest: satisfaction -> loyalty)")
+    assert check.statistic == pytest.approx(3.270, abs=0.0005)  # lavaan
+    for shown in (
+        result.fit,
+        result.table(),
+        result.loadings(),
+        result.paths(),
+        result.r_squared(),
+        trace_effects(result),
+    ):
+        assert isinstance(shown, NotAvailable)
+        assert "satisfaction -> loyalty) fails at 3.27, rule <= 1" in shown.reason
+    assert result.to_metrics() == {
+        "n_used": 250,
+        "n_dropped": 0,
+        "admissible": 0,
+        "n_checks_failed": 1,
+    }
+    assert result.notes == ("complaints has one item (CUSCO): taken as measured without error",)
+
+
+def test_alpha_needs_no_admissible_model(fitted):
+    reliability = assess_reliability(fitted["full"])
+    assert list(reliability.table().columns) == [
+        "construct",
+        "items",
+        "alpha",
+        "standardised alpha",
+    ]
+    assert any("not available: the model is inadmissible" in note for note in reliability.notes)
+    assert any("complaints has one item" in note for note in reliability.notes)
+
+
+def test_too_many_parameters_are_not_estimated(survey):
+    result = fit_sem(survey, model=factor("a", items=2))
+    assert names_of_failed(result) == ["degrees of freedom are not negative"]
+    assert failed(result.checks)[0].statistic == -1
+    assert isinstance(result.solution, NotAvailable)
+    assert "degrees of freedom are not negative fails at -1, rule >= 0" in result.paths().reason
+
+
+def test_a_path_and_a_covariance_of_the_same_pair_are_not_identified(survey):
+    model = StructuralModel(
+        factor("a", "b").constructs, (Path("a", "b"),), covariances=(("a", "b"),)
+    )
+    assert any("identified" in name for name in names_of_failed(fit_sem(survey, model=model)))
+
+
+def test_a_redundant_item_is_not_estimated(survey):
+    survey["a3"] = survey["a1"] + survey["a2"]
+    result = fit_sem(survey, model=factor("a", "b"))
+    assert names_of_failed(result) == ["sample covariance of the items is positive definite"]
+    assert isinstance(result.solution, NotAvailable)
+
+
+def test_a_heywood_case_is_withheld(survey):
+    # One-factor covariances solved by hand: loading1^2 = r12 r13 / r23 = 1.8 > 1.
+    wanted = np.array([[1.0, 0.6, 0.6], [0.6, 1.0, 0.2], [0.6, 0.2, 1.0]])
+    noise = np.random.default_rng(2).normal(size=(100, 3))
+    noise = np.linalg.qr(noise - noise.mean(axis=0))[0] * 10
+    answers = pd.DataFrame(noise @ np.linalg.cholesky(wanted).T, columns=["a1", "a2", "a3"])
+    result = fit_sem(answers, model=factor("a"))
+    heywood, beyond = failed(result.checks)
+    assert heywood.name == "unexplained variances are positive (smallest share: a1)"
+    assert heywood.statistic == pytest.approx(1 - 1.8, abs=1e-8)
+    assert beyond.name.endswith("(largest: a -> a1)")
+    assert beyond.statistic == pytest.approx(np.sqrt(1.8), abs=1e-8)
+
+
+def test_constructs_that_correlate_beyond_one_are_withheld(survey):
+    noise = np.random.default_rng(3).normal(size=(100, 6))
+    noise = np.linalg.qr(noise - noise.mean(axis=0))[0] * 10
+    wanted = np.full((6, 6), 0.6)  # between constructs more than within
+    wanted[:3, :3] = wanted[3:, 3:] = 0.5
+    np.fill_diagonal(wanted, 1.0)
+    answers = pd.DataFrame(
+        noise @ np.linalg.cholesky(wanted).T, columns=[f"{n}{k}" for n in "ab" for k in (1, 2, 3)]
+    )
+    result = fit_sem(answers, model=factor("a", "b"))
+    [check] = failed(result.checks)
+    assert check.name == "latent covariance is positive definite"
+    assert check.statistic == pytest.approx(1 - 0.6 / 0.5, abs=1e-8)
+
+
+def test_pure_noise_is_withheld_or_refused_without_a_warning():
+    for seed in range(8):
+        noise = np.random.default_rng(seed).normal(size=(30, 6))
+        survey = pd.DataFrame(noise, columns=[f"{n}{k}" for n in "ab" for k in (1, 2, 3)])
+        result = fit_sem(survey, model=factor("a", "b"))
+        assert result.admissible or isinstance(result.fit, NotAvailable)
+
+
+def test_an_item_that_the_survey_lacks_is_named_with_the_nearest_column(survey):
+    with pytest.raises(ModelError, match="item 'a3' of a is not a column of the survey; did you"):
+        fit_sem(survey.rename(columns={"a3": "a_3"}), model=factor("a", "b"))
+
+
+def test_a_constant_item_is_refused(survey):
+    survey["b2"] = 7
+    with pytest.raises(ModelError, match="item 'b2' is constant: 7 in all 60 complete rows"):
+        fit_sem(survey, model=factor("a", "b"))
+
+
+def test_too_few_complete_respondents_are_refused(survey):
+    survey.loc[6:, "b1"] = np.nan
+    with pytest.raises(ModelError, match=r"6 complete respondents \(54 left out .* for 6 items"):
+        fit_sem(survey, model=factor("a", "b"))
+
+
+def test_an_empty_survey_is_refused(survey):
+    with pytest.raises(ModelError, match="0 complete respondents"):
+        fit_sem(survey.iloc[:0], model=factor("a", "b"))
+
+
+@pytest.mark.parametrize("word", ["often", np.inf])
+def test_an_answer_that_is_no_number_is_refused(survey, word):
+    survey = survey.astype(object)
+    survey.loc[4, "a2"] = word
+    with pytest.raises(DataError, match=r"item 'a2', row 4: .* is not a finite number"):
+        fit_sem(survey, model=factor("a", "b"))
+
+
+def test_an_unknown_divisor_is_refused(survey):
+    with pytest.raises(ModelError, match="'n' or 'n-1', not 'N'"):
+        fit_sem(survey, model=factor("a", "b"), divisor="N")
+
+
+def test_absence_is_passed_on():
+    gone = NotAvailable("this study has no survey")
+    result = fit_sem(gone, model=factor("a"))
+    assert result is gone
+    assert trace_effects(result) is gone
+    assert assess_reliability(result) is gone
