@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from crmstudy.errors import passes_absence
+
 
 @dataclass(frozen=True)
 class Check:
@@ -56,6 +58,7 @@ class Hypothesis:
     distribution: str
 
 
+@passes_absence
 def tabulate_checks(checks: Iterable[Check]) -> pd.DataFrame:
     """Arrange checks as a tidy frame, one row a check, in the order given."""
     rows = [

@@ -28,6 +28,8 @@ class TableSource(Strict):
 
     Exactly one of ``file`` (a path beside study.yml), ``open`` (a table of an
     installed open-data package) and ``simulated`` (a table of the simulated firm).
+    ``note`` stands under every exhibit made from the table, ``remark`` under the first
+    one in a chapter.
     """
 
     file: str | None = None
@@ -40,6 +42,7 @@ class TableSource(Strict):
     date_format: str | None = None
     missing: list[str | int | float] = []
     note: str = ""
+    remark: str = ""
 
     @model_validator(mode="after")
     def _one_source(self) -> TableSource:

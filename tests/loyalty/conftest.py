@@ -113,13 +113,10 @@ def fitted(mobi, holzinger, democracy, ecsi):
 def lavaan():
     """All expected numbers as one frame: model, kind, left, op, right, estimate, ..."""
     folders = ("sem_mobi", "sem_holzinger", "sem_democracy")
+    words = {column: str for column in ("model", "kind", "left", "op", "right")}
     frames = [
         pd.read_csv(
-            REFERENCE / folder / "expected.csv",
-            keep_default_na=False,
-            na_values={
-                column: [""] for column in ("estimate", "se", "standardised", "standardised_se")
-            },
+            REFERENCE / folder / "expected.csv", converters=words, float_precision="round_trip"
         ).assign(data=folder)
         for folder in folders
     ]

@@ -14,6 +14,7 @@ from crmstudy.loyalty import (
     fit_sem,
     trace_effects,
 )
+from crmstudy.loyalty.admissible import check_solution
 
 
 def factor(*names, items=3):
@@ -127,6 +128,16 @@ def test_constructs_that_correlate_beyond_one_are_withheld(survey):
     [check] = failed(result.checks)
     assert check.name == "latent covariance is positive definite"
     assert check.statistic == pytest.approx(1 - 0.6 / 0.5, abs=1e-8)
+
+
+def test_a_point_short_of_the_optimum_is_withheld(fitted):
+    structure = fitted["cfa"].structure
+    theta = fitted["cfa"].solution.theta
+    information = np.diag(np.full(len(theta), 4.0))
+    for slope, passed in ((1e-6, True), (3e-6, False)):  # scaled: half of it
+        check = check_solution(structure, theta, np.full(len(theta), slope), information)[0]
+        assert check.passed is passed
+        assert check.statistic == pytest.approx(slope / 2)
 
 
 def test_pure_noise_is_withheld_or_refused_without_a_warning():

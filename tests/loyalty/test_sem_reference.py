@@ -55,7 +55,7 @@ def test_every_parameter_agrees(lavaan, fitted, model):
         assert row["standardised"] == pytest.approx(truth["standardised"], rel=1e-8), row
         assert row["standardised se"] == pytest.approx(truth["standardised_se"], rel=1e-6), row
         if row["fixed"] == "no":
-            assert row["se"] == pytest.approx(truth["se"], rel=1e-8), row
+            compare_test(row, truth)
 
 
 @pytest.mark.parametrize("model", ADMISSIBLE)
@@ -112,9 +112,17 @@ def test_each_route_agrees(lavaan, fitted):
 def compare_effect(row, lavaan, model, name):
     [truth] = [each for each in select(lavaan, model, "parameter") if each["left"] == name]
     assert row["estimate"] == pytest.approx(truth["estimate"], rel=1e-8)
-    assert row["se"] == pytest.approx(truth["se"], rel=1e-8)
+    compare_test(row, truth)
     assert row["standardised"] == pytest.approx(truth["standardised"], rel=1e-8)
     assert row["standardised se"] == pytest.approx(truth["standardised_se"], rel=1e-6)
+
+
+def compare_test(row, truth):
+    assert row["se"] == pytest.approx(truth["se"], rel=1e-8)
+    # lavaan takes p-values as 1 - pnorm(): rounding at 1e-16 of one
+    assert row["p value"] == pytest.approx(truth["p_value"], rel=1e-6, abs=1e-15)
+    assert row["lower"] == pytest.approx(truth["lower"], rel=1e-8, abs=1e-9)
+    assert row["upper"] == pytest.approx(truth["upper"], rel=1e-8, abs=1e-9)
 
 
 def test_the_optimiser_ends_where_lavaan_does_on_the_inadmissible_model(lavaan, fitted):

@@ -11,7 +11,7 @@ from crmstudy.collection.features import purchase_features, purchases_by_period
 from crmstudy.collection.open_data import find_open_table
 from crmstudy.collection.warehouse import Warehouse, open_warehouse
 from crmstudy.errors import NotAvailable, SettingsError, nearest
-from crmstudy.settings import Study, StudySettings, read_study
+from crmstudy.settings import Study, StudySettings, TableSource, read_study
 
 
 @dataclass(frozen=True)
@@ -80,18 +80,26 @@ class StudyData:
         """Return active customers, purchases and revenue by calendar period."""
         return purchases_by_period(self.warehouse, self.dataset("transactions"), period=period)
 
-    def note(self, table: str) -> str:
-        """Say where a table's numbers come from, for the line under an exhibit."""
-        source = self.study.table_sources().get((self.dataset(table), table))
+    def origin(self, table: str) -> str:
+        """Say where a table's numbers come from, for the line under every exhibit."""
+        source = self._source(table)
         if source is None:
             return ""
         if source.simulated is not None:
-            origin = "Simulated data: no real customers."
+            origin = "Simulated data, no real customers."
         elif source.open is not None:
             origin = find_open_table(source.open).origin + "."
         else:
             origin = f"{source.file}."
         return f"{origin} {source.note}".strip()
+
+    def remark(self, table: str) -> str:
+        """Say what a reader should know of a table, for its first exhibit in a chapter."""
+        source = self._source(table)
+        return source.remark if source else ""
+
+    def _source(self, table: str) -> TableSource | None:
+        return self.study.table_sources().get((self.dataset(table), table))
 
 
 def open_study(settings: ChapterSettings) -> StudyData:

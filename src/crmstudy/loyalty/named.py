@@ -50,7 +50,8 @@ def build_named_model(
         raise SettingsError(
             f"no model {name!r} in study.yml{nearest(name, models)}; known: {', '.join(models)}"
         )
-    return build_model(instrument["constructs"], models, name)
+    spec = {key: value for key, value in models[name].items() if key != "note"}
+    return build_model(instrument["constructs"], {name: spec}, name)
 
 
 @passes_absence

@@ -7,7 +7,7 @@ import math
 import os
 import platform
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,7 @@ class Record:
         self.results: dict[str, dict[str, Any]] = {}
         self._counts = {"Table": 0, "Figure": 0}
         self._names: set[str] = set()
+        self._said: set[str] = set()
 
     def table(
         self,
@@ -67,6 +68,7 @@ class Record:
         unit: str = "",
         decimals: int = 3,
         most: int | None = None,
+        show: Sequence[str] | None = None,
     ) -> None:
         """Show a table and keep it as CSV, LaTeX and Markdown.
 
@@ -86,15 +88,18 @@ class Record:
             Decimals of a number that is not whole.
         most : int, optional
             Rows shown; the CSV has all of them and the note says so.
+        show : sequence of str, optional
+            Columns shown; the CSV has all of them.
         """
         label = self._label("Table", name)
         if isinstance(frame, NotAvailable):
             self._show(f"**{label}.** {caption} *{frame}.*")
             return
-        shown = frame if most is None else frame.head(most)
+        shown = frame if show is None else frame[list(show)]
+        shown = shown if most is None else shown.head(most)
         note = self._note(source, n, unit)
         if len(shown) < len(frame):
-            note = f"First {len(shown)} of {len(frame)} rows; all are in the CSV file. {note}"
+            note = f"*First {len(shown)} of {len(frame)} rows; all are in the CSV file.* {note}"
         markdown = f"**{label}.** {caption}\n\n{to_markdown(shown, decimals)}\n\n{note}".rstrip()
         latex = to_latex(shown, caption=caption, label=f"tab:{name}", decimals=decimals)
         place = self.folder / "tables" / self.chapter
@@ -243,10 +248,18 @@ class Record:
 
     def _note(self, source: str | Iterable[str], n: int | NotAvailable | None, unit: str) -> str:
         tables = [source] if isinstance(source, str) else list(source)
-        notes = list(dict.fromkeys(filter(None, (self.data.note(table) for table in tables))))
+        notes = list(dict.fromkeys(filter(None, map(self._origin, tables))))
         parts = [f"n = {n:,}." if isinstance(n, int) else "", f"Unit: {unit}." if unit else ""]
         parts += ["Source: " + " ".join(notes)] if notes else []
         return f"*{' '.join(filter(None, parts))}*" if any(parts) else ""
+
+    def _origin(self, table: str) -> str:
+        """Name a table's origin; what there is to say beside it, once a chapter."""
+        origin, remark = self.data.origin(table), self.data.remark(table)
+        if remark and remark not in self._said:
+            self._said.add(remark)
+            return f"{origin} {remark}"
+        return origin
 
     def _show(self, markdown: str) -> None:
         from IPython.display import Markdown, display

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
+
+
+def spell(text: str) -> str:
+    """Write a name in snake case as words; leave any other text as it is."""
+    return text.replace("_", " ") if SNAKE_CASE.fullmatch(text) else text
 
 
 def format_value(value: Any, decimals: int = 3) -> str:
@@ -26,7 +34,7 @@ def format_value(value: Any, decimals: int = 3) -> str:
         return f"{value:%Y-%m-%d}" if value == value.normalize() else f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, (float, np.floating)):
         return _format_float(float(value), decimals)
-    return str(value)
+    return spell(str(value))
 
 
 def _format_float(value: float, decimals: int) -> str:
@@ -51,7 +59,7 @@ def format_frame(frame: pd.DataFrame, decimals: int = 3) -> pd.DataFrame:
     for position, name in enumerate(named.columns):
         values = named.iloc[:, position]
         places = 0 if _whole(values) else decimals
-        written[str(name)] = [format_value(value, places) for value in values.tolist()]
+        written[spell(str(name))] = [format_value(value, places) for value in values.tolist()]
     return pd.DataFrame(written)
 
 

@@ -18,8 +18,11 @@ fit_exactly <- function(syntax, data, steps = 60, ...) {
 }
 
 rows <- function(model, kind, left, op = "", right = "", estimate, se = NA,
-                 standardised = NA, standardised_se = NA) {
-  data.frame(model, kind, left, op, right, estimate, se, standardised, standardised_se)
+                 p_value = NA, lower = NA, upper = NA, standardised = NA, standardised_se = NA) {
+  data.frame(
+    model, kind, left, op, right, estimate, se, p_value, lower, upper, standardised,
+    standardised_se
+  )
 }
 
 collect <- function(fit, model) {
@@ -34,7 +37,10 @@ collect <- function(fit, model) {
   found <- unclass(fitMeasures(fit, measures))
   explained <- lavInspect(fit, "rsquare")
   rbind(
-    rows(model, "parameter", raw$lhs, raw$op, raw$rhs, raw$est, raw$se, std$est.std, std$se),
+    rows(
+      model, "parameter", raw$lhs, raw$op, raw$rhs, raw$est, raw$se, raw$pvalue, raw$ci.lower,
+      raw$ci.upper, std$est.std, std$se
+    ),
     rows(model, "fit", measures, estimate = as.numeric(found[measures])),
     rows(model, "r_squared", names(explained), estimate = as.numeric(explained)),
     rows(model, "largest_gradient", "", estimate = max(abs(lavInspect(fit, "gradient"))))

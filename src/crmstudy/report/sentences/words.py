@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crmstudy.errors import NotAvailable
-from crmstudy.report.tables import format_value
+from crmstudy.report.tables import format_value, spell
 
 
 def number(value: float, decimals: int = 2) -> str:
@@ -20,7 +20,7 @@ def percent(share: float, decimals: int = 1) -> str:
 
 def plain(name: str) -> str:
     """Write a snake-case name as words."""
-    return str(name).replace("_", " ")
+    return spell(str(name))
 
 
 def p_value(value: float) -> str:
