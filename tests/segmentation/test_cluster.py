@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -110,6 +112,24 @@ def test_result_is_the_same_for_any_order_seed_thread_and_unit():
     pd.testing.assert_series_equal(cents.labels, result.labels)
     other_seed = cluster_kmeans(features, log=False, **{**QUICK, "seed": 9})
     pd.testing.assert_series_equal(other_seed.labels, result.labels)
+
+
+def test_the_first_call_of_a_process_uses_one_thread():
+    code = """
+import numpy as np, pandas as pd, threadpoolctl
+from crmstudy.segmentation import choice, cluster_kmeans
+fit, seen = choice.fit_kmeans, []
+def spy(*args, **kwargs):
+    seen.append({pool["num_threads"] for pool in threadpoolctl.threadpool_info()})
+    return fit(*args, **kwargs)
+choice.fit_kmeans = spy
+points = np.random.default_rng(0).normal(9, 1, (60, 3))
+names = ["days_since_last_purchase", "n_purchases", "revenue"]
+cluster_kmeans(pd.DataFrame(points, columns=names), seed=1, n_starts=1, n_replicates=1)
+print(seen and set.union(*seen))
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "{1}"
 
 
 def test_stability_is_one_for_a_sure_rule_and_about_nothing_for_a_coin():

@@ -172,6 +172,28 @@ def test_pareto_nbd_likelihood_is_the_mixture_of_the_individual_one(history):
     assert alive == pytest.approx(active / (active + left), rel=1e-10)
 
 
+@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize(
+    "parameters", [(0.5, 20.0, 0.6, 0.02), (0.5, 0.02, 0.6, 20.0), (4.0, 3.0, 25.0, 300.0)]
+)
+def test_pareto_nbd_likelihood_is_exact_when_the_two_time_scales_differ(history, parameters):
+    x, t_x, T = history
+    r, alpha, s, beta = parameters
+
+    def integrand(log_time: float) -> float:  # over the log of the time since t_x
+        gap = np.exp(log_time)
+        u = t_x + gap
+        return s * gap * (alpha + u) ** -(r + x) * (beta + u) ** -(s + 1)
+
+    left = sum(
+        quad(integrand, low, high, epsabs=0, epsrel=1e-11, limit=200)[0]
+        for low, high in pairwise(np.linspace(-45, np.log(max(T - t_x, 1e-19)), 12))
+    )
+    active = (alpha + T) ** -(r + x) * (beta + T) ** -s
+    alive = pareto_nbd.probability_alive(one(x), one(t_x), one(T), r=r, alpha=alpha, s=s, beta=beta)
+    assert alive == pytest.approx(active / (active + left), rel=1e-8)
+
+
 @both
 @pytest.mark.parametrize("factors", [(1, 1, 1, 1), (3, 0.2, 5, 0.5), (0.1, 8, 0.1, 10)])
 def test_derivatives_are_those_of_the_likelihood(name, factors):

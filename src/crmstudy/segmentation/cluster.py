@@ -232,7 +232,9 @@ class _Solution:
 def _solve(
     points: np.ndarray, *, n_segments: int, seed: int, n_starts: int, n_replicates: int
 ) -> _Solution:
-    # A dependency of scikit-learn, without type hints.
+    # Loaded first: a limit holds only for libraries that are there when it is set.
+    import sklearn.cluster
+    import sklearn.metrics  # noqa: F401
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     candidates = list_candidates(points, n_segments)

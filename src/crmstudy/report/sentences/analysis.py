@@ -6,7 +6,7 @@ import pandas as pd
 
 from crmstudy.analysis import GroupComparison
 from crmstudy.errors import NotAvailable, passes_absence
-from crmstudy.report.sentences.words import compose, number, p_value, percent
+from crmstudy.report.sentences.words import compose, number, p_value, percent, plain
 
 #: Cohen (1988): eta squared of .01 small, .06 medium, .14 large.
 EFFECT_SIZES = ((0.14, "large"), (0.06, "medium"), (0.01, "small"), (0.0, "negligible"))
@@ -42,13 +42,13 @@ def _say_groups(comparison: GroupComparison) -> str:
     if isinstance(pairs, NotAvailable):
         return compose(pairs)
     size = next(word for limit, word in EFFECT_SIZES if comparison.eta_squared >= limit)
-    differ = "differ" if welch.p_value < 0.05 else "do not differ demonstrably"
+    differ = "differs" if welch.p_value < 0.05 else "does not differ demonstrably"
     apart = int(pairs["p_adjusted"].lt(0.05).sum())
     ends = comparison.groups.sort_values("mean")
     low, high = ends.index[0], ends.index[-1]
     return (
-        f"Mean {comparison.outcome.replace('_', ' ')} of the {len(ends)} groups by "
-        f"{comparison.group.replace('_', ' ')} {differ} (Welch's test, {p_value(welch.p_value)}); "
+        f"Mean {plain(comparison.outcome)} {differ} between the {len(ends)} groups by "
+        f"{plain(comparison.group)} (Welch's test, {p_value(welch.p_value)}); "
         f"group membership accounts for {percent(comparison.eta_squared)} of the variance, "
         f"a {size} effect. The lowest mean is that of {low}, the highest that of {high}; "
         f"{apart} of {len(pairs)} pairs differ after adjustment for multiple comparisons."

@@ -35,7 +35,8 @@ def read_loyalty(
 @passes_absence
 def _say_gate(fit: SemResult) -> str:
     used = f"{count_of(fit.n_used, 'respondent')} answered all items of the model"
-    dropped = f" ({fit.n_dropped} were left out)" if fit.n_dropped else ""
+    left = "was" if fit.n_dropped == 1 else "were"
+    dropped = f" ({fit.n_dropped:,} {left} left out)" if fit.n_dropped else ""
     if fit.admissible:
         return f"{used}{dropped}; the solution is admissible."
     names = enumerate_words([check.name for check in failed(fit.checks)])

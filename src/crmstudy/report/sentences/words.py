@@ -9,7 +9,9 @@ from crmstudy.report.tables import format_value, spell
 
 
 def number(value: float, decimals: int = 2) -> str:
-    """Write a number inside a sentence; a count without decimals."""
+    """Write a number inside a sentence: decimals as told, two digits of a smaller one."""
+    if 0 < abs(value) < 0.5 * 10.0**-decimals:
+        return f"{value:.2g}".replace("-", "−")
     return format_value(value, decimals)
 
 
