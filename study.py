@@ -103,7 +103,7 @@ def main(arguments: list[str]) -> int:
         say(str(error))
         return error.status
     except KeyboardInterrupt:
-        say("interrupted; the same command goes on where it must")
+        say("interrupted; run the same command again")
         return 130
 
 
@@ -144,7 +144,7 @@ python study.py VERB --help tells more of a verb. Without a study's name, run, v
 status mean the open study.
 
 The first call sets up .venv from requirements.lock; CRMSTUDY_VENV names another folder for it.
-Set for every verb, unless you set them yourself:
+Set for every verb, unless you set them yourself; chapters and tests always have them:
   {fixed}"""
 
 
@@ -473,7 +473,8 @@ def hand_on(venv: Path, arguments: list[str]) -> int:
     environ = verb_environment(os.environ, venv)
     for name, value in DETERMINISTIC.items():
         if environ[name] != value:
-            say(f"{name}={environ[name]} is kept as you set it; the published numbers had {value}")
+            yours = f"{name}={environ[name]} is kept as you set it"
+            say(f"{yours}; chapters and tests have {value} all the same")
     command = [str(tool(venv, "crmstudy")), *arguments]
     try:
         if not WINDOWS:

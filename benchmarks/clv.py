@@ -46,7 +46,7 @@ def simulate_customers(n: int, seed: int = 20261123) -> PurchaseSummary:
         now = now + rng.exponential(1 / rate)
         active &= now <= age_days
         x[active] += 1
-        last[active] = np.floor(now[active])
+        last[active] = np.ceil(now[active])
         active &= rng.random(n) >= dropout
     total = rng.gamma(6.25 * np.maximum(x, 1), 1 / rng.gamma(3.74, 1 / 15.44, n))
     customers = pd.DataFrame(

@@ -7,6 +7,7 @@ does the same before a kernel is started. Names are those of the parameters cell
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -15,11 +16,13 @@ from crmstudy.errors import SettingsError, nearest
 
 
 def _iso_date(value: str) -> str:
-    if value:
-        try:
-            dt.date.fromisoformat(value)
-        except ValueError:
-            raise ValueError("must be a date such as 1997-09-30, or empty") from None
+    rule = "must be a date such as 1997-09-30, or empty"
+    if value and not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError(rule)
+    try:
+        dt.date.fromisoformat(value or "1997-09-30")
+    except ValueError:
+        raise ValueError(rule) from None
     return value
 
 
@@ -33,7 +36,7 @@ class ChapterSettings(BaseModel):
     the tables the chapter needs.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
     chapter: ClassVar[str]
     number: ClassVar[int]
 

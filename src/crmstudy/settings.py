@@ -2,19 +2,58 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from crmstudy.errors import SettingsError, nearest
 from crmstudy.paths import StudyPaths, find_study
+from crmstudy.strict_yaml import explain, read_mapping
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Scalar = bool | int | float | str
+
+#: Schemas of the database that a data set must not take.
+RESERVED = ("meta", "main", "information_schema", "pg_catalog", "system", "temp")
+
+
+def _date_format(layout: str | None) -> str | None:
+    if layout is None:
+        return None
+    if re.search("%[zZ]", layout):
+        raise ValueError("must not hold a time zone: times are those of the firm's place")
+    day = dt.datetime(2026, 1, 31)
+    try:
+        read = dt.datetime.strptime(day.strftime(layout), layout)
+    except ValueError as error:
+        raise ValueError(f"{error}; write it as %d.%m.%Y") from None
+    if (read.year, read.month) != (day.year, day.month):
+        raise ValueError("must say how a year, month and day are written, as %d.%m.%Y")
+    return layout
+
+
+DateFormat = Annotated[str | None, AfterValidator(_date_format)]
+
+
+def _scale(ends: tuple[float, float]) -> tuple[float, float]:
+    if not ends[0] < ends[1]:
+        raise ValueError("must give the lowest answer, then the highest")
+    return ends
+
+
+Scale = Annotated[tuple[float, float], AfterValidator(_scale)]
 
 
 class Strict(BaseModel):
@@ -37,9 +76,9 @@ class TableSource(Strict):
     simulated: str | None = None
     columns: dict[str, str] = {}
     encoding: str = "utf-8"
-    delimiter: str = ","
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
-    date_format: str | None = None
+    date_format: DateFormat = None
     missing: list[str | int | float] = []
     note: str = ""
     remark: str = ""
@@ -48,7 +87,12 @@ class TableSource(Strict):
     def _one_source(self) -> TableSource:
         given = [key for key in ("file", "open", "simulated") if getattr(self, key) is not None]
         if len(given) != 1:
-            raise ValueError(f"needs exactly one of file, open, simulated; found {given or 'none'}")
+            found = " and ".join(given) or "none"
+            raise ValueError(f"needs exactly one of file, open, simulated; found {found}")
+        of_files = {"columns", "encoding", "delimiter", "decimal", "date_format", "missing"}
+        useless = sorted(of_files & self.model_fields_set) if self.file is None else []
+        if useless:
+            raise ValueError(f"{', '.join(useless)} can only be said of a file")
         return self
 
 
@@ -63,7 +107,7 @@ class ItemSpec(Strict):
     """One survey item: its wording, and its own scale if it has one."""
 
     text: str = ""
-    scale: tuple[float, float] | None = None
+    scale: Scale | None = None
     reverse: bool = False
 
 
@@ -79,7 +123,7 @@ class ModelSpec(Strict):
 class Instrument(Strict):
     """The questionnaire: scale, items, constructs, structural models, roles of items."""
 
-    scale: tuple[float, float] = (1, 10)
+    scale: Scale = (1, 10)
     constructs: dict[Name, ConstructSpec] = {}
     items: dict[str, ItemSpec] = {}
     models: dict[Name, ModelSpec] = {}
@@ -88,20 +132,23 @@ class Instrument(Strict):
 
     @model_validator(mode="after")
     def _known_names(self) -> Instrument:
-        measured = {item for construct in self.constructs.values() for item in construct.items}
+        measured = [item for construct in self.constructs.values() for item in construct.items]
+        problems = [
+            f"item {item!r} stands in two constructs"
+            for item in dict.fromkeys(measured)
+            if measured.count(item) > 1
+        ]
+        known = {*measured, *self.items}
         for name, model in self.models.items():
-            named = {
-                *model.constructs,
-                *model.items,
-                *(end for path in model.paths for end in path),
-            }
-            for construct in sorted(named - set(self.constructs)):
-                hint = nearest(construct, self.constructs)
-                raise ValueError(f"model {name!r} names an unknown construct {construct!r}{hint}")
+            ends = {end for path in model.paths for end in path}
+            named = sorted({*model.constructs, *model.items, *ends})
+            items = [item for own in model.items.values() for item in own]
+            problems += _unknown(f"model {name!r}", "construct", named, self.constructs)
+            problems += _unknown(f"model {name!r}", "item", items, known)
         for role, item in self.roles.items():
-            if item not in measured | set(self.items):
-                hint = nearest(item, measured | set(self.items))
-                raise ValueError(f"role {role!r} names an unknown item {item!r}{hint}")
+            problems += _unknown(f"role {role!r}", "item", [item], known)
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
 
     def bounds(self, item: str) -> tuple[float, float]:
@@ -131,6 +178,15 @@ class Instrument(Strict):
         return rows
 
 
+def _unknown(who: str, kind: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
+    known = list(known)
+    return [
+        f"{who} names an unknown {kind} {name!r}{nearest(name, known)}"
+        for name in names
+        if name not in known
+    ]
+
+
 class JudgementSpec(Strict):
     """The hierarchy that experts judge, and the limit of their inconsistency."""
 
@@ -152,7 +208,7 @@ class StudySettings(Strict):
 
     title: str = Field(min_length=1)
     language: Literal["en", "zh"] = "en"
-    seed: int = Field(ge=0, lt=2**32)
+    seed: int = Field(ge=0, lt=2**32, strict=True)
     currency: str = "USD"
     tables: dict[str, TableSource] = Field(min_length=1)
     instrument: Instrument = Instrument()
@@ -161,6 +217,19 @@ class StudySettings(Strict):
     simulation: dict[str, float | int] = {}
     hypotheses: list[Hypothesis] = []
     chapters: dict[Name, dict[str, Scalar]] = {}
+
+    @model_validator(mode="after")
+    def _each_once(self) -> StudySettings:
+        problems = []
+        for key in self.tables:
+            dataset = key.rpartition(".")[0]
+            if "." in key and (not re.fullmatch("[a-z][a-z0-9_]*", dataset) or dataset in RESERVED):
+                problems.append(f"table {key!r}: a data set cannot be called {dataset!r}")
+        ids = [entry.id for entry in self.hypotheses]
+        problems += [f"hypothesis {i} stands twice" for i in sorted(set(ids)) if ids.count(i) > 1]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
 
 
 class Hypothesis(Strict):
@@ -204,7 +273,13 @@ class Study:
 def split_table(key: str, study: str) -> tuple[str, str]:
     """Split ``cdnow.transactions`` into data set and table; a bare table belongs to the study."""
     dataset, _, table = key.rpartition(".")
-    return dataset or study.replace("-", "_"), table
+    return dataset or _plain(study), table
+
+
+def _plain(study: str) -> str:
+    """Turn a folder's name into that of a data set, which recorded numbers carry."""
+    name = re.sub("[^a-z0-9]+", "_", study.lower()).strip("_") or "study"
+    return f"study_{name}" if name[0].isdigit() or name in RESERVED else name
 
 
 def read_study(study: str, root: Path | None = None) -> Study:
@@ -223,60 +298,13 @@ def read_study(study: str, root: Path | None = None) -> Study:
         If the file is not YAML, or breaks a rule: all problems in one message.
     """
     paths = find_study(study, root)
-    content = _parse(paths.settings)
+    content = read_mapping(paths.settings)
     try:
         settings = StudySettings.model_validate(content)
     except ValidationError as error:
-        raise SettingsError(_explain(error, paths.settings, content)) from None
+        raise SettingsError(explain(error, paths.settings, StudySettings)) from None
+    places = [split_table(key, paths.name) for key in settings.tables]
+    for dataset, table in dict.fromkeys(places):
+        if places.count((dataset, table)) > 1:
+            raise SettingsError(f"{paths.settings}: tables: {dataset}.{table} is given twice")
     return Study(paths=paths, settings=settings)
-
-
-def _parse(file: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise SettingsError(
-            f"{file} is not UTF-8 text: byte {error.start} ({error.reason})"
-        ) from None
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
-        found = "empty" if content is None else f"a {type(content).__name__}"
-        raise SettingsError(f"{file} must be a mapping of keys; it is {found}")
-    return content
-
-
-def _explain(error: ValidationError, file: Path, content: dict[str, Any]) -> str:
-    lines = []
-    for problem in error.errors():
-        place = ".".join(str(part) for part in problem["loc"]) or "(top level)"
-        if problem["type"] == "extra_forbidden":
-            known = _known_keys(problem["loc"])
-            lines.append(f"unknown key {place!r}{nearest(str(problem['loc'][-1]), known)}")
-        elif problem["type"] == "missing":
-            lines.append(f"missing key {place!r}")
-        else:
-            message = problem["msg"].removeprefix("Value error, ")
-            found = problem["input"]
-            shown = f" (found {found!r})" if isinstance(found, (str, int, float, bool)) else ""
-            lines.append(f"{place}: {message}{shown}")
-    return f"{file}: " + "; ".join(lines)
-
-
-def _known_keys(location: tuple[int | str, ...]) -> Iterable[str]:
-    """Walk the models along an error's place and name the keys allowed at its end."""
-    model: Any = StudySettings
-    for part in location[:-1]:
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            break
-        field = model.model_fields.get(str(part))
-        model = field.annotation if field else model
-        inner = [a for a in getattr(model, "__args__", ()) if _is_model(a)]
-        model = inner[0] if inner else model
-        if inner and field is not None:
-            continue
-    return model.model_fields if _is_model(model) else ()
-
-
-def _is_model(candidate: Any) -> bool:
-    return isinstance(candidate, type) and issubclass(candidate, BaseModel)

@@ -233,6 +233,9 @@ def test_treatment_is_randomised_and_answers_come_from_the_treated(firm, large):
     effect, error = difference(joined_day, balance["treated"])
     assert abs(effect / error) < 3
     assert large.tables["campaigns"]["customer_id"].is_monotonic_increasing
+    quarter = simulate_firm(seed=5, n_customers=20_000)  # a quarter answers, three fifths take part
+    in_campaign = quarter.tables["survey"]["customer_id"].isin(balance.index)
+    assert abs(in_campaign.mean() - 0.6) < 4 * np.sqrt(0.6 * 0.4 / len(in_campaign))
     campaigns = firm.tables["campaigns"].set_index("customer_id")
     assert campaigns["treated"].mean() == pytest.approx(0.5, abs=0.001)
     responses = firm.tables["responses"]
@@ -609,6 +612,7 @@ def test_a_hundred_thousand_customers_take_less_than_fifteen_seconds():
         ({"bg_nbd_alfa": 3.0}, "unknown parameter 'bg_nbd_alfa'; did you mean 'bg_nbd_alpha'"),
         ({"bg_nbd_r": 0.0}, "bg_nbd_r = 0.0 must be positive"),
         ({"bg_nbd_r": float("nan")}, "bg_nbd_r = nan must be positive"),
+        ({"campaign_purchases": float("inf")}, "campaign_purchases = inf must be 0 or more"),
         ({"bg_nbd_r": "much"}, "bg_nbd_r = 'much' must be positive"),
         ({"gamma_gamma_q": 1.0}, "gamma_gamma_q = 1.0 must be above 1"),
         ({"survey_share": 1.2}, "survey_share = 1.2 must be between 0 and 1"),

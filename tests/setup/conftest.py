@@ -98,7 +98,8 @@ def fake_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     uv.chmod(0o755)
     monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
     monkeypatch.setenv("PATH", os.pathsep.join([str(folder), "/usr/bin", "/bin"]))
-    for name in ("FAIL", "SLOW", "VENV", "CRMSTUDY_VENV"):
+    yours = ("PYTHONHASHSEED", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    for name in ("FAIL", "SLOW", "VENV", "CRMSTUDY_VENV", *yours):
         monkeypatch.delenv(name, raising=False)
     return uv
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from crmstudy.runner.kernels import KERNEL_ENVIRONMENT
+
 PROJECT = Path(__file__).resolve().parents[2]
 SOURCE = (PROJECT / "study.py").read_text("utf-8")
 
@@ -122,6 +124,17 @@ def test_a_verb_runs_deterministically_unless_the_user_says_otherwise(study) -> 
     assert environ["PYTHONHASHSEED"] == "0"
     assert environ["OPENBLAS_NUM_THREADS"] == environ["MKL_NUM_THREADS"] == "1"
     assert "PYTHONPATH" not in environ
+
+
+def test_what_the_user_set_is_told(call_study, fake_uv) -> None:
+    call_study("run")
+    told = call_study("run", OMP_NUM_THREADS="4").stderr
+    assert told.startswith("study.py: OMP_NUM_THREADS=4 is kept as you set it; chapters and tests")
+    assert told.count("\n") == 1
+
+
+def test_chapters_and_tests_are_deterministic_all_the_same(study) -> None:
+    assert study.DETERMINISTIC.items() <= KERNEL_ENVIRONMENT.items()
 
 
 def test_a_verb_finds_the_tools_of_the_venv_first(study) -> None:

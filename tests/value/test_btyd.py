@@ -463,9 +463,12 @@ def test_too_few_customers_are_refused(summary_of, name):
 
 
 @both
-def test_an_impossible_history_is_refused(summary_of, name):
-    with pytest.raises(ModelError, match="0 <= t_x <= T"):
-        FITS[name](summary_of(np.ones(100), 31.0, 30.0))
+@pytest.mark.parametrize("history", [(1, 31, 30), (1, 0, 30), (0, 5, 30), (-1, 0, 30), (0, 0, -1)])
+def test_an_impossible_history_is_refused(cdnow, summary_of, name, history):
+    rows = np.column_stack([cdnow.x, cdnow.t_x, cdnow.T])
+    rows[7] = history
+    with pytest.raises(ModelError, match="a purchase history has 0 < t_x <= T, or x = t_x = 0"):
+        FITS[name](summary_of(*rows.T))
 
 
 @both

@@ -32,7 +32,8 @@ def join_attribute(
     Raises
     ------
     SettingsError
-        If the customers have no such attribute: names those they have.
+        If the customers have no such attribute (names those they have), or it is
+        called like a feature.
     """
     known = [str(column) for column in customers if column != "customer_id"]
     if attribute not in known:
@@ -40,13 +41,15 @@ def join_attribute(
             f"the customers have no attribute {attribute!r}{nearest(attribute, known)}; "
             f"they have: {', '.join(known) or 'none'}"
         )
+    if attribute in features:
+        raise SettingsError(f"attribute {attribute!r} is a purchase feature already")
     levels = order_levels(customers.set_index("customer_id")[attribute])
     return features.join(levels, how="inner").dropna(subset=[attribute])
 
 
 def order_levels(values: pd.Series) -> pd.Series:
     """Order the levels of a text attribute as a reader would: 'Under 15K' before '15-24K'."""
-    if pd.api.types.is_numeric_dtype(values):
+    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_datetime64_dtype(values):
         return values
     levels = sorted(values.dropna().unique(), key=_natural)
     return values.astype(pd.CategoricalDtype(levels, ordered=True))

@@ -53,15 +53,14 @@ class Column:
 class Contract:
     """The rules of one canonical table.
 
-    ``key`` names the columns that identify a row; ``open_ended`` lets further
-    columns pass as attributes (their names are reported, their text is kept).
+    ``key`` names the columns that identify a row. Further columns pass as attributes
+    (their names are reported, their text is kept).
     """
 
     name: str
     meaning: str
     columns: Mapping[str, Column]
     key: tuple[str, ...] = ()
-    open_ended: bool = False
 
     def required(self) -> list[str]:
         """Name the columns without which the table is refused."""
@@ -96,10 +95,8 @@ def refuse(problems: list[Problem]) -> None:
     raise DataError("\n".join(lines))
 
 
-def _table(
-    name: str, meaning: str, *, key: Iterable[str] = (), open_ended: bool = False, **columns: Column
-) -> Contract:
-    return Contract(name, meaning, columns, tuple(key), open_ended)
+def _table(name: str, meaning: str, *, key: Iterable[str] = (), **columns: Column) -> Contract:
+    return Contract(name, meaning, columns, tuple(key))
 
 
 CUSTOMER = Column("id", "customer's identifier")
@@ -112,14 +109,12 @@ CONTRACTS: dict[str, Contract] = {
             "customers",
             "One row a customer: identifier and attributes.",
             key=["customer_id"],
-            open_ended=True,
             customer_id=CUSTOMER,
             registered_on=Column("date", "day of registration", required=False, nullable=True),
         ),
         _table(
             "transactions",
             "One row a line of a purchase.",
-            open_ended=True,
             customer_id=Column("id", "customer's identifier; empty = anonymous", nullable=True),
             ordered_at=Column("date", "day or time of the purchase"),
             revenue=Column("number", "money paid for the line, in the study's currency"),
@@ -135,7 +130,6 @@ CONTRACTS: dict[str, Contract] = {
             "products",
             "One row a product.",
             key=["product_id"],
-            open_ended=True,
             product_id=Column("id", "product's identifier"),
             department=Column("text", "department", required=False, nullable=True),
             category=Column("text", "category", required=False, nullable=True),
@@ -146,7 +140,6 @@ CONTRACTS: dict[str, Contract] = {
             "campaigns",
             "One row a customer addressed by a campaign.",
             key=["campaign_id", "customer_id"],
-            open_ended=True,
             campaign_id=Column("id", "campaign's identifier"),
             customer_id=CUSTOMER,
             campaign_type=Column("text", "kind of campaign", required=False, nullable=True),
@@ -159,7 +152,6 @@ CONTRACTS: dict[str, Contract] = {
         _table(
             "responses",
             "One row a customer's response to a campaign.",
-            open_ended=True,
             campaign_id=Column("id", "campaign's identifier"),
             customer_id=CUSTOMER,
             responded_at=Column("date", "day or time of the response"),
@@ -168,7 +160,6 @@ CONTRACTS: dict[str, Contract] = {
             "contacts",
             "One row a service ticket.",
             key=["contact_id"],
-            open_ended=True,
             contact_id=Column("id", "ticket's identifier"),
             customer_id=Column("id", "customer's identifier", nullable=True),
             opened_at=Column("date", "time the ticket was opened"),
@@ -182,7 +173,6 @@ CONTRACTS: dict[str, Contract] = {
         _table(
             "costs",
             "One row a booking of relationship cost.",
-            open_ended=True,
             period=Column("date", "first day of the month booked"),
             cost_type=Column(
                 "text",
@@ -196,7 +186,6 @@ CONTRACTS: dict[str, Contract] = {
             "survey",
             "One row a respondent; one column an item of the instrument.",
             key=["respondent_id"],
-            open_ended=True,
             respondent_id=Column("id", "respondent's identifier"),
             customer_id=Column("id", "customer, when the survey is linked", False, True),
         ),
@@ -284,7 +273,7 @@ def _problem(case: Mapping[str, Any], columns: Mapping[str, Column], file: str) 
     column = columns[name]
     row = case["index"]
     empty = case["check"] == "not_nullable"
-    found = "an empty value" if empty else repr(case["failure_case"])
+    found = "an empty value" if empty else _write(case["failure_case"])
     return Problem(
         file=file,
         row=None if pd.isna(row) else int(row),
@@ -295,6 +284,11 @@ def _problem(case: Mapping[str, Any], columns: Mapping[str, Column], file: str) 
         if empty
         else "correct the value, or map it as missing",
     )
+
+
+def _write(value: Any) -> str:
+    """Write a value as its file does: 11, not 11.0 or np.float64(11.0)."""
+    return f"{value:.15g}" if isinstance(value, float) else repr(value)
 
 
 def describe_rule(column: Column) -> str:

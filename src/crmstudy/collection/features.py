@@ -10,6 +10,14 @@ import pandas as pd
 from crmstudy.collection.warehouse import Warehouse
 from crmstudy.errors import NotAvailable
 
+#: The columns of canonical transactions that features are made from.
+LINES = {
+    "customer_id": "string",
+    "basket_id": "string",
+    "ordered_at": "timestamp",
+    "revenue": "float64",
+}
+
 
 def describe_purchases(transactions: Any, *, until: Any) -> Any:
     """Express each customer's purchasing up to a moment.
@@ -70,15 +78,14 @@ def purchase_features(
     """
     if not warehouse.has(dataset, "transactions"):
         return NotAvailable("no transactions")
-    connection = ibis.duckdb.connect(str(warehouse.place), read_only=True, threads=1)
-    try:
-        transactions = connection.table("transactions", database=dataset)
-        end = pd.Timestamp(until) + pd.Timedelta("1D") - pd.Timedelta("1us") if until else None
-        end = end or transactions.ordered_at.max().to_pandas()
-        expression = describe_purchases(transactions, until=end.to_pydatetime())
-        frame = expression.to_pyarrow().to_pandas()
-    finally:
-        connection.disconnect()
+    transactions = ibis.table(LINES, name="transactions", database=dataset)
+    end = pd.Timestamp(until) + pd.Timedelta("1D") - pd.Timedelta("1us") if until else None
+    if end is None:
+        last = warehouse.query(f'SELECT max(ordered_at) AS last FROM "{dataset}".transactions')
+        end = last["last"][0]
+    expression = describe_purchases(transactions, until=end.to_pydatetime())
+    # Ibis writes the SQL; its own DuckDB connection would call what DuckDB 2 deprecates.
+    frame = warehouse.query(str(ibis.to_sql(expression, dialect="duckdb")))
     return frame.set_index("customer_id").astype({"n_purchases": "int64"})
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from difflib import get_close_matches
 
+import numpy as np
 import pandas as pd
 
 from crmstudy.collection.contract import (
@@ -18,14 +18,18 @@ from crmstudy.collection.contract import (
     known_contract,
 )
 from crmstudy.collection.open_data import read_open_table
-from crmstudy.errors import DataError, nearest
+from crmstudy.collection.read import read_raw
+from crmstudy.errors import nearest
 from crmstudy.settings import Study, TableSource
 
 TRUE = {"true", "yes", "1", "y", "t", "是"}
 FALSE = {"false", "no", "0", "n", "f", "否"}
 
-#: Row number, in the file, of the first data row of a CSV file: line 1 is the header.
-FIRST_ROW = 2
+#: From this likeness on, an unknown column is taken for a mistyped one (difflib's ratio).
+LIKENESS = 0.85
+NUMBER = r"[+-]?(?:[0-9]+{0}?[0-9]*|{0}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+#: A year alone, or a time with its zone: neither says a day and time at the firm's place.
+NO_LOCAL_TIME = r"[0-9]{4}|.*:[0-9]{2}.*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
 
 
 @dataclass(frozen=True)
@@ -66,29 +70,36 @@ def load_table(study: Study, dataset: str, table: str) -> Loaded:
     Raises
     ------
     DataError
-        If the table is unknown, or its file is missing, empty, wrongly encoded or
-        without a required column. Values that break the contract do not raise:
-        they come back as ``problems``.
+        If the table is unknown, or its file cannot be read as a table at all. Columns
+        and values that break the contract do not raise: they come back as ``problems``.
     """
     source = study.table_sources()[(dataset, table)]
     expected = _expected(study, table)
-    raw, name, typed = _read(study, source, expected)
+    raw, name = _read(study, source)
+    frame = raw
     problems: list[Problem] = []
-    frame = raw if typed else _convert(raw, expected, source, name, problems)
+    dropped: dict[str, int] = {}
+    if source.file is not None:
+        frame, dropped = _drop_empty(raw)
+        frame, problems = _rename(frame, expected, source, name)
+        problems += _check_header(frame, expected, source, name)
+        frame = _convert(frame, expected, source, name, problems)
     unreadable = {(problem.row, problem.column) for problem in problems}
     broken = find_violations(frame, expected, file=name)
     problems += [p for p in broken if (p.row, p.column) not in unreadable]
-    if table == "transactions":
-        frame = _complete_baskets(frame)
-    kept, dropped = _drop_anonymous(frame, table)
+    if table == "transactions" and not problems:
+        frame, anonymous = _drop_anonymous(_complete_baskets(frame))
+        dropped |= anonymous
+    if frame.empty:
+        problems.append(Problem(name, None, "", "no row with a value", "rows", "fill the table"))
     return Loaded(
         dataset=dataset,
         table=table,
         source=name,
-        frame=kept.reset_index(drop=True),
+        frame=frame.reset_index(drop=True),
         rows_read=len(raw),
         dropped=dropped,
-        problems=tuple(problems),
+        problems=tuple(sorted(problems, key=lambda problem: problem.row or 0)),
         attributes=tuple(c for c in frame.columns if c not in expected.columns()),
     )
 
@@ -100,85 +111,71 @@ def _expected(study: Study, table: str) -> Expected:
     return Expected(contract, items if table == "survey" else {})
 
 
-def _read(study: Study, source: TableSource, expected: Expected) -> tuple[pd.DataFrame, str, bool]:
+def _read(study: Study, source: TableSource) -> tuple[pd.DataFrame, str]:
     if source.open is not None:
-        return read_open_table(source.open), source.open, True
+        return read_open_table(source.open), source.open
     if source.simulated is not None:
         from crmstudy.collection.firm import read_simulated_table
 
-        frame = read_simulated_table(study, source.simulated)
-        return frame, f"simulated {source.simulated}", True
+        return read_simulated_table(study, source.simulated), f"simulated {source.simulated}"
     file = study.paths.inputs / str(source.file)
-    raw = read_raw(file, source)
-    return _rename(raw, expected, source, file.name), file.name, False
+    return read_raw(file, source), file.name
 
 
-def read_raw(file: Path, source: TableSource) -> pd.DataFrame:
-    """Read a CSV or Parquet file with every value as text; the index counts the file's rows."""
-    if not file.is_file():
-        near = nearest(file.name, [other.name for other in file.parent.glob("*")])
-        raise DataError(f"{file.name} does not exist in {file.parent}{near}")
-    if file.suffix == ".parquet":
-        frame = pd.read_parquet(file)
-        text = frame.astype("string").astype(object).where(frame.notna(), "").astype(str)
-    elif file.suffix == ".csv":
-        text = _read_csv(file, source)
-    else:
-        raise DataError(
-            f"{file.name}: cannot read {file.suffix or 'no suffix'}; allowed: .csv, .parquet"
-        )
-    if text.empty:
-        raise DataError(
-            f"{file.name} has no data rows: fill it, or take the table out of study.yml"
-        )
-    text.index = pd.RangeIndex(FIRST_ROW, FIRST_ROW + len(text))
-    return text
+def _drop_empty(raw: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Leave out rows in which every value is empty, and count them."""
+    empty = pd.Series(True, index=raw.index)
+    for name in raw.columns:
+        empty &= raw[name].str.strip().eq("")
+    count = int(empty.sum())
+    return raw[~empty], ({"empty row": count} if count else {})
 
 
-def _read_csv(file: Path, source: TableSource) -> pd.DataFrame:
-    if file.stat().st_size == 0:
-        raise DataError(f"{file.name} is empty: it needs a header line and data rows")
-    encoding = (
-        "utf-8-sig" if source.encoding.lower().replace("_", "-") == "utf-8" else source.encoding
-    )
-    try:
-        return pd.read_csv(
-            file,
-            dtype=str,
-            keep_default_na=False,
-            encoding=encoding,
-            sep=source.delimiter,
-            skip_blank_lines=False,
-        )
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{file.name} is not {source.encoding} text: byte {error.start} ({error.reason}); "
-            "say its encoding in study.yml, for instance encoding: gb18030"
-        ) from None
-    except LookupError:
-        raise DataError(f"{file.name}: unknown encoding {source.encoding!r} in study.yml") from None
-    except (pd.errors.ParserError, csv.Error) as error:
-        raise DataError(f"{file.name} cannot be read as CSV: {error}") from None
-
-
-def _rename(raw: pd.DataFrame, expected: Expected, source: TableSource, file: str) -> pd.DataFrame:
-    known = expected.columns()
-    for canonical, theirs in source.columns.items():
+def _rename(
+    raw: pd.DataFrame, expected: Expected, source: TableSource, file: str
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Give columns their canonical names as study.yml maps them."""
+    problems = []
+    names: dict[str, str] = {}
+    for ours, theirs in source.columns.items():
+        place = f"study.yml maps {ours!r} to it"
         if theirs not in raw.columns:
-            raise DataError(
-                f"{file}: study.yml maps {canonical!r} to column {theirs!r}, which the file lacks"
-                f"{nearest(theirs, raw.columns)}; found: {', '.join(raw.columns)}"
+            near = nearest(theirs, raw.columns)
+            found = f"{', '.join(raw.columns)}{near}"
+            problems.append(Problem(file, 1, theirs, found, "this name", f"{place}: correct one"))
+        elif theirs in names or (ours in raw.columns and ours not in source.columns.values()):
+            taken = f"a second use of column {theirs!r}" if theirs in names else f"{ours!r} as well"
+            problems.append(Problem(file, 1, theirs, taken, "each once", f"{place}: drop one"))
+        else:
+            names[theirs] = ours
+    return raw.rename(columns=names), problems
+
+
+def _check_header(
+    frame: pd.DataFrame, expected: Expected, source: TableSource, file: str
+) -> list[Problem]:
+    """List required columns that are missing and names that look mistyped."""
+    known = expected.columns()
+    absent = [name for name in known if name not in frame]
+    unknown = [name for name in frame.columns if name not in known]
+    lower = {name.lower(): name for name in unknown}
+    problems, hinted = [], set()
+    for name in (n for n in absent if known[n].required and n not in source.columns):
+        near = get_close_matches(name, lower, n=1)
+        hinted |= set(near)
+        hint = f"; did you mean {lower[near[0]]!r}?" if near else ""
+        found = f"only {', '.join(frame.columns)}{hint}"
+        remedy = f"rename it, or map it in study.yml: columns: {{{name}: <your column>}}"
+        problems.append(Problem(file, 1, name, found, "a required column", remedy))
+    for name in unknown:
+        near = get_close_matches(name.lower(), absent, n=1, cutoff=LIKENESS)
+        if near and name.lower() not in hinted and name not in source.columns:
+            remedy = (
+                f"did you mean {near[0]!r}? Rename it; to keep it as an attribute, map it in "
+                f"study.yml: columns: {{{name}: {name}}}"
             )
-    frame = raw.rename(columns={theirs: ours for ours, theirs in source.columns.items()})
-    missing = [name for name, column in known.items() if column.required and name not in frame]
-    if missing:
-        hint = nearest(missing[0], raw.columns)
-        raise DataError(
-            f"{file}: required column {', '.join(map(repr, missing))} missing{hint}; "
-            f"found: {', '.join(raw.columns)}; rename it, or map it in study.yml: "
-            f"columns: {{{missing[0]}: <your column>}}"
-        )
-    return frame
+            problems.append(Problem(file, 1, name, "an unknown name", "known names", remedy))
+    return problems
 
 
 def _convert(
@@ -189,26 +186,36 @@ def _convert(
     problems: list[Problem],
 ) -> pd.DataFrame:
     """Type each known column; a text that cannot be read becomes a problem, not a NaN."""
-    missing = {"", *(str(code) for code in source.missing)}
     known = expected.columns()
     typed: dict[str, pd.Series] = {}
     for name in raw.columns:
-        text = raw[name].str.strip()
-        text = text.mask(text.isin(missing))
         column = known.get(name, Column("text", "attribute", required=False, nullable=True))
+        text = _blank_missing(raw[name].str.strip(), column, source)
         values = _parse(text, column, source)
         unread = text.notna() & values.isna()
         problems += [_unreadable(file, row, name, text[row], column) for row in text.index[unread]]
         typed[name] = values
-    return pd.DataFrame(typed)
+    return pd.DataFrame(typed, index=raw.index)
+
+
+def _blank_missing(text: pd.Series, column: Column, source: TableSource) -> pd.Series:
+    """Blank empty texts and missing codes; in a column of numbers -99 is -99.0 too."""
+    text = text.mask(text.isin({"", *(str(code) for code in source.missing)}))
+    codes = [float(code) for code in source.missing if isinstance(code, (int, float))]
+    if codes and column.kind in ("number", "integer"):
+        text = text.mask(_parse(text, column, source).isin(codes))
+    return text
 
 
 def _parse(text: pd.Series, column: Column, source: TableSource) -> pd.Series:
     if column.kind in ("number", "integer"):
-        plain = text.str.replace(",", ".", regex=False) if source.decimal == "," else text
-        return pd.to_numeric(plain, errors="coerce").astype(float)
+        readable = text.where(text.str.fullmatch(NUMBER.format(f"[{source.decimal}]"), na=False))
+        values = pd.to_numeric(readable.str.replace(",", ".", regex=False)).astype(float)
+        return values.where(np.isfinite(values))
     if column.kind == "date":
         layout = source.date_format or "ISO8601"
+        if layout == "ISO8601":
+            text = text.mask(text.str.fullmatch(NO_LOCAL_TIME, na=False))
         return pd.to_datetime(text, format=layout, errors="coerce").astype("datetime64[us]")
     if column.kind == "boolean":
         words = text.str.lower()
@@ -219,8 +226,10 @@ def _parse(text: pd.Series, column: Column, source: TableSource) -> pd.Series:
 
 def _unreadable(file: str, row: int, name: str, found: str, column: Column) -> Problem:
     remedies = {
-        "date": "write 2026-01-31, or give date_format in study.yml",
-        "number": "write a number, or list the code under missing in study.yml",
+        "date": "write 2026-01-31 or 2026-01-31 14:05 in local time, or give date_format in "
+        "study.yml",
+        "number": "write it without thousands separators and units, or say decimal or missing in "
+        "study.yml",
         "boolean": "write yes or no",
     }
     return Problem(
@@ -233,10 +242,8 @@ def _unreadable(file: str, row: int, name: str, found: str, column: Column) -> P
     )
 
 
-def _drop_anonymous(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, dict[str, int]]:
+def _drop_anonymous(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
     """Leave out purchases that belong to no customer, and count them."""
-    if table != "transactions":
-        return frame, {}
     anonymous = frame["customer_id"].isna()
     count = int(anonymous.sum())
     return frame[~anonymous], ({"no customer (anonymous sale)": count} if count else {})

@@ -76,11 +76,12 @@ def measure_completeness(data: StudyData) -> pd.DataFrame:
     rows = []
     for dataset, table in data.study.table_sources():
         columns = _columns(data, dataset, table)
-        counts = ", ".join(f'count(*) - count("{c}") AS "{c}"' for c in columns)
-        sql = f'SELECT count(*) AS all_rows, {counts} FROM "{dataset}"."{table}"'
-        found = data.warehouse.query(sql).iloc[0]
-        size, empty = int(found["all_rows"]), found[columns]
-        worst = str(empty.astype(int).idxmax())
+        quoted = (column.replace('"', '""') for column in columns)
+        counts = ", ".join(f'count(*) - count("{column}")' for column in quoted)
+        sql = f'SELECT count(*), {counts} FROM "{dataset}"."{table}"'
+        size, *found = (int(count) for count in data.warehouse.query(sql).iloc[0])
+        empty = pd.Series(found, index=columns)
+        worst = str(empty.idxmax())
         rows.append(
             {
                 "data set": dataset,
@@ -110,7 +111,7 @@ def match_links(data: StudyData) -> pd.DataFrame | NotAvailable:
     -------
     DataFrame
         Columns data set, link, distinct ids, matched, match rate; a link is left out
-        where a data set lacks one of its tables or columns.
+        where a data set lacks one of its tables or columns, or the column is empty.
     """
     rows = []
     for dataset in dict.fromkeys(dataset for dataset, _ in data.study.table_sources()):
@@ -123,14 +124,16 @@ def match_links(data: StudyData) -> pd.DataFrame | NotAvailable:
                 SELECT count(*) AS ids, count(p.id) AS matched
                 FROM children c LEFT JOIN parents p USING (id) WHERE c.id IS NOT NULL
             """
-            ids, matched = data.warehouse.query(sql).iloc[0]
+            ids, matched = (int(count) for count in data.warehouse.query(sql).iloc[0])
+            if not ids:
+                continue
             rows.append(
                 {
                     "data set": dataset,
                     "link": f"{child}.{key} in {parent}",
-                    "distinct ids": int(ids),
-                    "matched": int(matched),
-                    "match rate": float(matched) / float(ids) if ids else 0.0,
+                    "distinct ids": ids,
+                    "matched": matched,
+                    "match rate": matched / ids,
                 }
             )
     return pd.DataFrame(rows) if rows else NotAvailable("no two tables of a data set to link")

@@ -172,7 +172,7 @@ class Warehouse:
         """Return a canonical table, or why it is not there."""
         if not self.has(dataset, table):
             return NotAvailable(f"no table {table}" + (f" in {dataset}" if dataset else ""))
-        wanted = ", ".join(f'"{column}"' for column in columns) if columns else "*"
+        wanted = ", ".join(f'"{column}"' for column in columns or ()) or "*"
         return self.query(f'SELECT {wanted} FROM "{dataset}"."{table}"')
 
     def sources(self) -> pd.DataFrame:

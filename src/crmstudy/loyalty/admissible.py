@@ -51,16 +51,8 @@ def check_solution(
     gradient, information : arrays of shape (n_parameters,) and its square
         Slope and expected curvature of the discrepancy at ``theta``.
     """
-    slope = float(scale_gradient(gradient, information).max())
-    checks = [
-        Check(
-            "estimates are at an optimum (largest scaled slope of F)",
-            slope <= FLAT,
-            slope,
-            f"<= {FLAT:g}",
-            "house rule; lavaan accepts 1e-3",
-            f"not converged: {WITHHELD}",
-        ),
+    checks = (
+        _check_optimum(gradient, information),
         _check_definite(
             "parameters are identified (smallest eigenvalue of the scaled information)",
             information,
@@ -75,19 +67,18 @@ def check_solution(
             "Wothke (1993), in Bollen & Long (Eds.)",
         ),
         _check_standardised(structure, theta),
-    ]
+    )
     errors = structure.matrices(theta).errors
-    if np.any(errors != np.diag(np.diag(errors))):
-        measured = np.diag(errors) != 0.0  # a construct's only item has no residual
-        checks.append(
-            _check_definite(
-                "residual covariance of the items is positive definite",
-                errors[np.ix_(measured, measured)],
-                f"residuals correlate beyond 1: {WITHHELD}",
-                "Wothke (1993), in Bollen & Long (Eds.)",
-            )
-        )
-    return tuple(checks)
+    if np.all(errors == np.diag(np.diag(errors))):
+        return checks
+    measured = np.diag(errors) != 0.0  # a construct's only item has no residual
+    residual = _check_definite(
+        "residual covariance of the items is positive definite",
+        errors[np.ix_(measured, measured)],
+        f"residuals correlate beyond 1: {WITHHELD}",
+        "Wothke (1993), in Bollen & Long (Eds.)",
+    )
+    return (*checks, residual)
 
 
 def scale_gradient(gradient: Array, information: Array) -> Array:
@@ -108,6 +99,18 @@ def explain(checks: Iterable[Check]) -> str:
     """Say in a line which checks failed, by which number and against which rule."""
     said = (f"{c.name} fails at {c.statistic:.4g}, rule {c.threshold}" for c in failed(checks))
     return "the model is inadmissible: " + "; ".join(said)
+
+
+def _check_optimum(gradient: Array, information: Array) -> Check:
+    slope = float(scale_gradient(gradient, information).max())
+    return Check(
+        "estimates are at an optimum (largest scaled slope of F)",
+        slope <= FLAT,
+        slope,
+        f"<= {FLAT:g}",
+        "house rule; lavaan accepts 1e-3",
+        f"not converged: {WITHHELD}",
+    )
 
 
 def _check_variances(structure: CovarianceStructure, theta: Array) -> Check:

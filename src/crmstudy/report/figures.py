@@ -7,10 +7,11 @@ they look. Colours are Okabe and Ito's, told apart by colour-blind readers.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
+from textwrap import fill
 from typing import Any, Literal
 
 import numpy as np
@@ -41,6 +42,10 @@ CHINESE_FONTS = (
 )
 CHINESE_FONT_PACKAGE = "pylopdf-fonts-zh-cn"
 DOTS_PER_INCH = 150
+#: Characters of a row's label in one line.
+WIDEST_LABEL = 34
+#: Points of a scatter plot that are still drawn as vectors.
+MOST_VECTORS = 5_000
 
 
 @cache
@@ -64,10 +69,14 @@ def chinese_font() -> str:
     return next((name for name in CHINESE_FONTS if name in installed), "")
 
 
+def _families() -> list[str]:
+    """Name the fonts in which a glyph is looked for, one after the other."""
+    return ["DejaVu Sans", *filter(None, [chinese_font()])]
+
+
 def _theme() -> Any:
-    families = ["DejaVu Sans", *filter(None, [chinese_font()])]
     return {
-        "font.family": families,
+        "font.family": _families(),
         "font.size": 9.5,
         "axes.titlesize": 10.5,
         "axes.titleweight": "bold",
@@ -109,6 +118,7 @@ def house_figure(
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         yield figure, figure.subplots(1, columns)
+        _require_glyphs(figure)
         figure.draw_without_rendering()
 
 
@@ -118,7 +128,8 @@ def save_bytes(figure: Figure, kind: Literal["png", "svg"] | str) -> bytes:
     Raises
     ------
     CrmStudyError
-        If a text needs Chinese glyphs and no font has them: names what to install.
+        If a text needs a glyph, a Chinese one for instance, that no font has: names what
+        to install.
     """
     _require_glyphs(figure)
     buffer = io.BytesIO()
@@ -129,19 +140,56 @@ def save_bytes(figure: Figure, kind: Literal["png", "svg"] | str) -> bytes:
 
 
 def _require_glyphs(figure: Figure) -> None:
-    if chinese_font():
-        return
+    fonts = [font_manager.get_font(font_manager.findfont(name)) for name in _families()]
     for text in figure.findobj(Text):
-        if any("\u3400" <= sign <= "\u9fff" for sign in text.get_text()):
+        lacking = [
+            sign
+            for sign in text.get_text()
+            if sign.isprintable() and not any(font.get_char_index(ord(sign)) for font in fonts)
+        ]
+        if lacking:
             raise CrmStudyError(
-                f"a figure says {text.get_text()!r}, but no installed font has Chinese glyphs; "
-                f"install one: pip install {CHINESE_FONT_PACKAGE}, "
-                "or the Debian package fonts-noto-cjk"
+                f"a figure says {text.get_text()!r}, but no installed font has the glyph "
+                f"{lacking[0]!r}; install one with Chinese glyphs: "
+                f"pip install {CHINESE_FONT_PACKAGE}, or the Debian package fonts-noto-cjk"
             )
 
 
-def _thousands(value: float, _: int) -> str:
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,g}"
+def _thousands(value: float, _: int = 0) -> str:
+    written = f"{value:,.0f}" if float(value).is_integer() else f"{value:,g}"
+    return written.replace("-", "−")
+
+
+def _percent(value: float, _: int = 0) -> str:
+    return f"{value:.0%}".replace("-", "−")
+
+
+def _mark_median(axes: Axes, values: np.ndarray[Any, Any]) -> None:
+    median = float(np.median(values))
+    right = median > (values.min() + values.max()) / 2
+    axes.axvline(median, color=COLOURS[5], linewidth=1.4)
+    axes.annotate(
+        f"median {_thousands(float(f'{median:.3g}'))}",
+        (median, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(-4 if right else 4, 0),
+        textcoords="offset points",
+        ha="right" if right else "left",
+        va="top",
+        fontsize=8,
+        color=COLOURS[5],
+    )
+
+
+def _wrap(labels: Iterable[Any]) -> list[str]:
+    """Break long labels, so that they leave room for what they name."""
+    return [fill(str(label), WIDEST_LABEL) for label in labels]
+
+
+def _rows_height(labels: Sequence[str], inches: float) -> float:
+    """Add up the height of rows whose labels may take several lines."""
+    lines = max((label.count("\n") + 1 for label in labels), default=1)
+    return len(labels) * max(inches, 0.18 * lines + 0.06)
 
 
 def _grid(axes: Axes, axis: Literal["x", "y"]) -> None:
@@ -164,25 +212,27 @@ def draw_bars(
     Parameters
     ----------
     values : Series
-        Numbers indexed by label, top first.
+        Numbers indexed by label, top first; a missing one is written as a dash.
     percent : bool
         Whether the numbers are shares, written as percentages.
     highlight : sequence of str
         Labels drawn in the accent colour.
     """
-    labels = [str(label) for label in values.index]
-    with house_figure(7.0, 0.9 + 0.3 * len(values)) as (figure, axes):
-        colours = [COLOURS[5] if label in highlight else COLOURS[0] for label in labels]
+    labels = _wrap(values.index)
+    with house_figure(7.0, 0.9 + _rows_height(labels, 0.3)) as (figure, axes):
+        colours = [COLOURS[5] if str(label) in highlight else COLOURS[0] for label in values.index]
         numbers = values.to_numpy(dtype=float)
-        bars = axes.barh(range(len(numbers)), numbers, color=colours, height=0.68)
+        bars = axes.barh(range(len(numbers)), np.nan_to_num(numbers), color=colours, height=0.68)
         style = "{:.1%}" if percent else f"{{:,.{decimals}f}}"
-        axes.bar_label(bars, [style.format(v) for v in numbers], padding=3, fontsize=8.5)
+        written = ["–" if np.isnan(v) else style.format(v).replace("-", "−") for v in numbers]
+        axes.bar_label(bars, written, padding=3, fontsize=8.5)
         axes.set_yticks(range(len(labels)), labels)
-        axes.invert_yaxis()
+        axes.set_ylim(len(labels) - 0.5, -0.5)
         axes.margins(x=0.12)
+        if (numbers < 0).any():
+            axes.axvline(0, color=INK, linewidth=0.8)
         axes.set(xlabel=x_label, ylabel=y_label)
-        formatter = FuncFormatter(lambda v, _: f"{v:.0%}") if percent else FuncFormatter(_thousands)
-        axes.xaxis.set_major_formatter(formatter)
+        axes.xaxis.set_major_formatter(FuncFormatter(_percent if percent else _thousands))
         _grid(axes, "x")
     return figure
 
@@ -199,7 +249,7 @@ def draw_lines(
     from_zero: bool = True,
     diagonal: bool = False,
 ) -> Figure:
-    """Draw one line a column over the frame's index, each named at its right end.
+    """Draw one line a column over the frame's index, named in a legend.
 
     Parameters
     ----------
@@ -209,6 +259,8 @@ def draw_lines(
         Columns drawn dashed, for a model beside what was observed.
     mark : scalar, optional
         Place of a vertical line, with ``mark_label`` written beside it.
+    from_zero : bool
+        Start the vertical axis at 0, unless a value lies below.
     diagonal : bool
         Draw the line of equality from (0, 0) to (1, 1) too.
     """
@@ -221,6 +273,7 @@ def draw_lines(
                 style,
                 color=COLOURS[position % len(COLOURS)],
                 linewidth=1.9,
+                marker="o" if len(frame) == 1 else None,
                 label=str(name),
             )
         if diagonal:
@@ -236,7 +289,7 @@ def draw_lines(
                 va="top",
                 fontsize=8.5,
             )
-        if from_zero:
+        if from_zero and not (frame.to_numpy(dtype=float) < 0).any():
             axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(FuncFormatter(_thousands))
         axes.set(xlabel=x_label, ylabel=y_label)
@@ -250,7 +303,7 @@ def draw_lines(
 def draw_histograms(
     frame: pd.DataFrame, *, labels: Mapping[str, str], y_label: str, bins: int = 30
 ) -> Figure:
-    """Draw the distribution of each named column beside the others.
+    """Draw the distribution of each named column beside the others, and its median.
 
     Parameters
     ----------
@@ -264,8 +317,17 @@ def draw_histograms(
     with house_figure(2.45 * len(labels), 2.7, len(labels)) as (figure, panels):
         for axes, (name, label) in zip(np.atleast_1d(panels), labels.items(), strict=True):
             values = frame[name].dropna().to_numpy(dtype=float)
-            sns.histplot(x=values, bins=bins, color=COLOURS[0], edgecolor="white", ax=axes)
-            axes.axvline(np.median(values), color=COLOURS[5], linewidth=1.4)
+            # Counts get one bar each: bins of other widths would tear gaps between them.
+            discrete = bool((values % 1 == 0).all() and np.ptp(values) < bins)
+            sns.histplot(
+                x=values,
+                bins="auto" if discrete else bins,
+                discrete=discrete,
+                color=COLOURS[0],
+                edgecolor="white",
+                ax=axes,
+            )
+            _mark_median(axes, values)
             axes.set(xlabel=label, ylabel=y_label if axes is np.atleast_1d(panels)[0] else "")
             axes.xaxis.set_major_locator(MaxNLocator(4))
             axes.xaxis.set_major_formatter(FuncFormatter(_thousands))
@@ -313,7 +375,16 @@ def draw_heatmap(
         axes.set(xlabel=x_label, ylabel=y_label)
         axes.tick_params(length=0)
         axes.tick_params(axis="y", rotation=0)
-        axes.tick_params(axis="x", rotation=20 if frame.shape[1] > 4 else 0)
+        if frame.shape[1] > 4:
+            axes.set_xticks(
+                axes.get_xticks(),
+                [label.get_text() for label in axes.get_xticklabels()],
+                rotation=25,
+                ha="right",
+                rotation_mode="anchor",
+            )
+        for text in axes.texts:
+            text.set_text(text.get_text().replace("-", "−"))
     return figure
 
 
@@ -337,7 +408,8 @@ def draw_intervals(
     reference : float, optional
         Place of a vertical line, for instance no effect.
     """
-    with house_figure(7.0, 1.0 + 0.36 * len(frame)) as (figure, axes):
+    labels = _wrap(frame[label])
+    with house_figure(7.0, 1.0 + _rows_height(labels, 0.36)) as (figure, axes):
         rows = np.arange(len(frame))
         middle = frame[estimate].to_numpy(dtype=float)
         ends = frame[[lower, upper]].to_numpy(dtype=float)
@@ -345,7 +417,7 @@ def draw_intervals(
         axes.plot(middle, rows, "o", color=COLOURS[0], markersize=6)
         if reference is not None:
             axes.axvline(reference, color=QUIET, linewidth=1)
-        axes.set_yticks(rows, frame[label].astype(str))
+        axes.set_yticks(rows, labels)
         axes.set_ylim(len(frame) - 0.5, -0.5)
         axes.xaxis.set_major_formatter(FuncFormatter(_thousands))
         axes.set(xlabel=x_label)
@@ -387,15 +459,18 @@ def draw_scatter(
                 markeredgewidth=0,
                 color=COLOURS[position % len(COLOURS)],
                 label=str(name),
+                # Thousands of vectors would make an SVG of megabytes.
+                rasterized=len(drawn) > MOST_VECTORS,
             )
         if log:
             axes.set(xscale="log", yscale="log")
         axes.set(xlabel=x_label, ylabel=y_label)
         axes.xaxis.set_major_formatter(FuncFormatter(_thousands))
         axes.yaxis.set_major_formatter(FuncFormatter(_thousands))
-        legend = axes.legend(loc="best", markerscale=2)
-        for handle in legend.legend_handles:
-            handle.set_alpha(1)
+        if names:
+            legend = axes.legend(loc="best", markerscale=2, frameon=True, edgecolor="white")
+            for handle in legend.legend_handles:
+                handle.set_alpha(1)
         axes.grid(axis="both")
         axes.tick_params(length=0)
     return figure

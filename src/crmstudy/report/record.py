@@ -9,6 +9,7 @@ import platform
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,7 +183,7 @@ class Record:
         if isinstance(value, NotAvailable):
             self.results[address] = {"value": None, "reason": value.reason, "unit": unit, "n": n}
             return
-        number = value if isinstance(value, int) else float(value)
+        number = int(value) if isinstance(value, Integral) else float(value)
         if not math.isfinite(number):
             raise CrmStudyError(
                 f"metric {address!r} is {number}: record NotAvailable(reason) instead"
@@ -249,9 +250,10 @@ class Record:
     def _note(self, source: str | Iterable[str], n: int | NotAvailable | None, unit: str) -> str:
         tables = [source] if isinstance(source, str) else list(source)
         notes = list(dict.fromkeys(filter(None, map(self._origin, tables))))
-        parts = [f"n = {n:,}." if isinstance(n, int) else "", f"Unit: {unit}." if unit else ""]
+        parts = [f"n = {n:,}." if isinstance(n, Integral) else "", f"Unit: {unit}." if unit else ""]
         parts += ["Source: " + " ".join(notes)] if notes else []
-        return f"*{' '.join(filter(None, parts))}*" if any(parts) else ""
+        words = " ".join(" ".join(filter(None, parts)).split())
+        return f"*{words}*" if words else ""
 
     def _origin(self, table: str) -> str:
         """Name a table's origin; what there is to say beside it, once a chapter."""

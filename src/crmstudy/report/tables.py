@@ -22,14 +22,12 @@ def format_value(value: Any, decimals: int = 3) -> str:
     Whole numbers get thousands separators, other numbers ``decimals`` places, very
     small ones a bound (``<0.001``), missing ones a dash.
     """
-    if value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
-        return "–"
-    if value is pd.NA:
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return "–"
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     if isinstance(value, (int, np.integer)):
-        return f"{value:,}"
+        return f"{value:,}".replace("-", "−")
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}" if value == value.normalize() else f"{value:%Y-%m-%d %H:%M}"
     if isinstance(value, (float, np.floating)):
@@ -44,8 +42,9 @@ def _format_float(value: float, decimals: int) -> str:
         return (
             f"<{10.0**-decimals:.{decimals}f}" if value > 0 else f">−{10.0**-decimals:.{decimals}f}"
         )
-    if float(value).is_integer() and abs(value) >= 1000:
-        return f"{value:,.0f}".replace("-", "−")
+    if value.is_integer() and abs(value) >= 1000:
+        decimals = 0
+    value = value or 0.0  # no minus before a zero
     return f"{value:,.{decimals}f}".replace("-", "−")
 
 
@@ -56,11 +55,11 @@ def format_frame(frame: pd.DataFrame, decimals: int = 3) -> pd.DataFrame:
     """
     named = frame.reset_index() if any(frame.index.names) else frame
     written = {}
-    for position, name in enumerate(named.columns):
+    for position in range(named.shape[1]):
         values = named.iloc[:, position]
         places = 0 if _whole(values) else decimals
-        written[spell(str(name))] = [format_value(value, places) for value in values.tolist()]
-    return pd.DataFrame(written)
+        written[position] = [format_value(value, places) for value in values.tolist()]
+    return pd.DataFrame(written).set_axis([spell(str(name)) for name in named.columns], axis=1)
 
 
 def _whole(values: pd.Series) -> bool:
@@ -81,7 +80,9 @@ def to_markdown(frame: pd.DataFrame, decimals: int = 3) -> str:
 
 
 def _escape(cell: str) -> str:
-    return cell.replace("|", r"\|").replace("\n", " ")
+    """Keep a cell from ending its column, from starting a formula and from being a tag."""
+    text = " ".join(cell.split("\n")).replace("|", r"\|").replace("$", r"\$")
+    return re.sub(r"<(?=[A-Za-z/!])", "&lt;", text)
 
 
 def to_latex(frame: pd.DataFrame, *, caption: str, label: str, decimals: int = 3) -> str:
@@ -96,10 +97,16 @@ def to_latex(frame: pd.DataFrame, *, caption: str, label: str, decimals: int = 3
     )
 
 
+LATEX = {
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+
+
 def _escape_latex(text: str) -> str:
-    for sign in "&%$#_{}":
-        text = text.replace(sign, "\\" + sign)
-    return text
+    return "".join(LATEX.get(sign, sign) for sign in text)
 
 
 def to_csv(frame: pd.DataFrame) -> str:

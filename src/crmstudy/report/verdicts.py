@@ -64,7 +64,15 @@ def collect_verdicts(rows: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def decide(sign: str, lower: float, upper: float) -> str:
-    """Decide one hypothesis by its interval: supported, contradicted or undecided."""
+    """Decide one hypothesis by its interval: supported, contradicted or undecided.
+
+    Raises
+    ------
+    ValueError
+        If the interval has no ends, or in the wrong order.
+    """
+    if not lower <= upper:
+        raise ValueError(f"no interval from {lower} to {upper}")
     if lower <= 0 <= upper:
         return "undecided"
     return "supported" if (lower > 0) == (sign == "+") else "contradicted"
@@ -97,8 +105,9 @@ def _judge(entry: Hypothesis, reports: Path) -> dict[str, object]:
     row = found.iloc[0]
     numbers = {name: row[name] for name in none}
     withheld = "" if pd.isna(row["withheld because"]) else str(row["withheld because"])
-    if pd.isna(row["effect"]):
-        return {**said, **numbers, "verdict": "not tested", "reason": withheld}
+    if row[["effect", "lower", "upper"]].isna().any():
+        reason = withheld or f"chapter {entry.chapter} gives no interval"
+        return {**said, **numbers, "verdict": "not tested", "reason": reason}
     if withheld:
         return {**said, **numbers, "verdict": "withheld", "reason": withheld}
     verdict = decide(entry.expected_sign, row["lower"], row["upper"])
@@ -114,8 +123,8 @@ def count_verdicts(verdicts: pd.DataFrame) -> dict[str, float]:
 
 
 def from_groups(comparison: GroupComparison | NotAvailable) -> pd.DataFrame:
-    """State the verdict on a difference between groups by the pair that differs most."""
-    name, measure = "group_difference", "largest difference between two group means"
+    """State the verdict on a difference between groups by the pair told apart best."""
+    name, measure = "group_difference", "difference between the two means told apart best"
     pairs = comparison.pairs
     if isinstance(pairs, NotAvailable):
         return state_verdict(name, measure=measure, effect=pairs, lower=pairs, upper=pairs)
@@ -124,7 +133,7 @@ def from_groups(comparison: GroupComparison | NotAvailable) -> pd.DataFrame:
     lower, upper = sorted((turned * pair["lower"], turned * pair["upper"]))
     return state_verdict(
         name,
-        measure=f"{measure} (Games-Howell)",
+        measure=f"{measure} ({comparison.post_hoc})",
         effect=abs(pair["difference"]),
         lower=lower,
         upper=upper,

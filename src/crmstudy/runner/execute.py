@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,14 +75,25 @@ def execute_chapter(
     target = stage / chapter.report_name
     environment = kernel_environment(paths, root, stage)
     try:
-        _papermill(chapter, parameters, target, environment, root, on_cell)
-    except ChapterError:
-        raise
+        with _event_loop():
+            _papermill(chapter, parameters, target, environment, root, on_cell)
     except Exception as error:
         raise ChapterError(_explain(chapter, error, target, paths)) from error
     _tidy(target)
     stage.with_suffix(".log").unlink(missing_ok=True)
     return stage
+
+
+@contextmanager
+def _event_loop() -> Iterator[None]:
+    """Close the event loop that Jupyter opens in a thread and leaves open."""
+    from jupyter_core.utils import ensure_event_loop
+
+    loop = ensure_event_loop()
+    try:
+        yield
+    finally:
+        loop.close()
 
 
 def _papermill(

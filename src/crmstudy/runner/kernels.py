@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import tempfile
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -143,18 +145,10 @@ class _PrivateSockets(AsyncKernelManager):
 
     def __init__(self, **kwargs: Any) -> None:
         if sys.platform != "win32":
-            self._sockets = tempfile.TemporaryDirectory(
-                prefix="crmstudy-", ignore_cleanup_errors=True
-            )
-            kwargs = {"transport": "ipc", "ip": f"{self._sockets.name}/k", **kwargs}
+            folder = tempfile.mkdtemp(prefix="crmstudy-")
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            kwargs = {"transport": "ipc", "ip": f"{folder}/k", **kwargs}
         super().__init__(**kwargs)
-
-    async def _async_cleanup_resources(self, restart: bool = False) -> None:
-        await super()._async_cleanup_resources(restart=restart)
-        if not restart and sys.platform != "win32":
-            self._sockets.cleanup()
-
-    cleanup_resources = _async_cleanup_resources
 
 
 class WarmKernelManager(_PrivateSockets):

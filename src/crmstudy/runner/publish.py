@@ -113,6 +113,15 @@ def write_manifest(
     )
 
 
+def is_marked_complete(study: Study) -> bool:
+    """Whether the report's manifest says that it is whole."""
+    try:
+        manifest = json.loads((study.paths.reports / "manifest.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return manifest.get("complete") is True
+
+
 def commit_of(root: Path) -> str:
     """Name the commit of the working tree, with a mark when it has been changed."""
     try:

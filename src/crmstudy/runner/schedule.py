@@ -15,7 +15,12 @@ from crmstudy.runner import cache as memory
 from crmstudy.runner.execute import ChapterError, Failure, execute_chapter
 from crmstudy.runner.kernels import start_process, warm_up
 from crmstudy.runner.notebooks import Chapter, in_order
-from crmstudy.runner.publish import prepare_reports, publish_chapter, write_manifest
+from crmstudy.runner.publish import (
+    is_marked_complete,
+    prepare_reports,
+    publish_chapter,
+    write_manifest,
+)
 from crmstudy.settings import Scalar, Study
 
 
@@ -108,6 +113,8 @@ def run_plan(plan: Plan, progress: Progress) -> Outcome:
     stale = find_stale(plan)
     if not plan.force and not any(stale.values()):
         outcome.fresh = list(plan.order)
+        if not is_marked_complete(plan.study):
+            _Run(plan, progress, outcome).mark()
         return outcome
     prepare_reports(plan.study)
     warm_up()
@@ -256,6 +263,11 @@ class _Run:
         memory.write_cache(self.plan.study, self.cache)
         self.outcome.run.append(name)
         self.progress.done(name, "run", seconds)
+
+    def mark(self) -> None:
+        """Write the manifest of a report in which nothing is left to do."""
+        self.waiting = []
+        self._write_manifest()
 
     def _write_manifest(self) -> None:
         plan = self.plan

@@ -15,6 +15,8 @@ from crmstudy.errors import UsageError
 
 #: Relative difference within which a cell of a recorded table is the same number.
 CELL_TOLERANCE = 1e-6
+#: A difference of exactly the tolerance may be computed a little larger.
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def _compare_entry(name: str, before: Any, after: Any) -> list[Difference]:
         was, became = (str(entry.get("reason", entry["value"])) for entry in (before, after))
         return [] if same else [Difference(name, was, became, "equal")]
     tolerance = before["tolerance"]
-    if abs(old - new) <= tolerance:
+    if abs(old - new) <= tolerance * (1 + ROUNDING):
         return []
     return [Difference(name, repr(old), repr(new), f"±{tolerance:g}")]
 

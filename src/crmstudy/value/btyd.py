@@ -200,8 +200,8 @@ def _distinct_histories(summary: PurchaseSummary) -> tuple[Floats, Floats, Float
             f"{x.size} customers, {repeaters} of them with a repeat purchase, are too few "
             f"(at least {MINIMUM_CUSTOMERS} and {MINIMUM_REPEAT_CUSTOMERS})"
         )
-    if not ((t_x >= 0) & (t_x <= T) & (x >= 0)).all():
-        raise ModelError("a purchase history needs x >= 0 and 0 <= t_x <= T")
+    if not np.where(x > 0, (t_x > 0) & (t_x <= T), (t_x == 0) & (x == 0) & (T >= 0)).all():
+        raise ModelError("a purchase history has 0 < t_x <= T, or x = t_x = 0")
     representative, weights, _ = pool_rows(x, t_x, T)
     return x[representative], t_x[representative], T[representative], weights
 

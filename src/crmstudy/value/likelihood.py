@@ -85,8 +85,8 @@ class Estimates:
                 "parameter": self.names,
                 "estimate": self.values,
                 "standard error": self.standard_errors,
-                f"{level:.0%} lower": lower,
-                f"{level:.0%} upper": upper,
+                f"{100 * level:g}% lower": lower,
+                f"{100 * level:g}% upper": upper,
                 "unit": [units.get(name, "none") for name in self.names],
             }
         )

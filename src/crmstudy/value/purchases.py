@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 TIME_UNITS = {1.0: "day", 7.0: "week"}
 DateLike = str | date | pd.Timestamp
 
+LATE = "first purchase after the calibration period: nothing to learn from"
+
 
 @dataclass(frozen=True, eq=False)
 class PurchaseSummary:
@@ -111,9 +113,9 @@ def summarise_purchases(
     """Condense a transaction log into one purchase history per customer.
 
     All that a customer buys on one day is one purchase. A purchase of zero money (a
-    voucher, a gift) is a purchase; a row of negative revenue is a return and none.
-    A purchase with an unknown amount counts as a purchase, and is left out of the
-    mean spend.
+    voucher, a gift) is a purchase; a row of negative revenue is a return and none, and
+    what it gives back is not subtracted from anything. A purchase with an unknown amount
+    counts as a purchase, and is left out of the mean spend.
 
     Parameters
     ----------
@@ -162,9 +164,6 @@ def summarise_purchases(
         repeats_by_day=_count_by_day(repeat_days, start, end),
         checks=(_covers(end - _day_number("ordered_at", transactions["ordered_at"].max())),),
     )
-
-
-LATE = "first purchase after the calibration period: nothing to learn from"
 
 
 def _covers(silent_days: int) -> Check:

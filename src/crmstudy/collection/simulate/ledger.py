@@ -3,9 +3,9 @@
 Purchases follow the BG/NBD model in continuous time and are dated by days. Two
 purchases on one day would be merged by the analyst and lost to the model, so the second
 is carried over to the next day: the number of purchases is that of the model. What
-dating by days leaves is half a day of observation time that no day count sees: at
-1,000,000 customers estimates of r and alpha are off by less than 0.5 per cent, those of a
-and b by about 2 per cent, a tenth of their standard errors at 3,000 customers.
+dating by days leaves is half a day of observation that no count of days sees. Over ten
+simulated firms of 100,000 customers the mean estimates of r, alpha, a and b were 0.3, 0.5,
+-1.2 and -0.8 per cent off the truth, each about one standard error of that mean.
 
 References
 ----------
@@ -88,7 +88,7 @@ def draw_purchases(
     left_day = np.full(len(people), -1)
     owner = np.flatnonzero(~people["prospect"].to_numpy())
     day = people["first_day"].to_numpy()[owner]
-    clock = day + 0.5  # days since the window's start; purchases are made at noon on average
+    clock = day + 0.5  # days since the window's start; the first purchase is made at noon
     owners, days = [owner], [day]
     while owner.size:
         clock = clock + rng.standard_exponential(owner.size) / rate_per_day[owner]

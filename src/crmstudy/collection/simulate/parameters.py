@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -23,16 +25,15 @@ CAMPAIGN_STARTS_ON = WINDOW_STARTS_ON + CAMPAIGN_DAY  # 2025-10-06
 SERVICE_CHANGES_ON = WINDOW_STARTS_ON + SERVICE_CHANGE_DAY
 WINDOW_ENDS_ON = WINDOW_STARTS_ON + (WINDOW_DAYS - 1)  # 2025-12-28
 
-# rule in words -> (lowest, highest, whether the ends are allowed)
-_RULES: dict[str, tuple[float, float, bool]] = {
-    "positive": (0, math.inf, False),
-    "above 1": (1, math.inf, False),
-    "0 or more": (0, math.inf, True),
-    "between 0 and 1": (0, 1, True),
-    "between -1 and 1": (-1, 1, True),
-    "a number": (-math.inf, math.inf, False),
-    "a whole number, 0 or more": (0, math.inf, True),
-    "a whole number, 1 or more": (1, math.inf, True),
+_RULES: dict[str, Callable[[float], bool]] = {
+    "a number": lambda value: True,
+    "positive": lambda value: value > 0,
+    "above 1": lambda value: value > 1,
+    "0 or more": lambda value: value >= 0,
+    "between 0 and 1": lambda value: 0 <= value <= 1,
+    "between -1 and 1": lambda value: -1 <= value <= 1,
+    "a whole number, 0 or more": lambda value: value >= 0 and value == int(value),
+    "a whole number, 1 or more": lambda value: value >= 1 and value == int(value),
 }
 
 
@@ -141,11 +142,8 @@ class FirmParameters:
 
 
 def _obeys(value: Any, rule: str) -> bool:
-    low, high, ends = _RULES[rule]
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    whole = not rule.startswith("a whole number") or float(value).is_integer()
-    return whole and (low < value < high or (ends and value in (low, high)))
+    number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    return number and _RULES[rule](value)
 
 
 def firm_parameters(**parameters: float) -> FirmParameters:

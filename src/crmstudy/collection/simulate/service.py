@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
+from scipy.special import expit
 
 from crmstudy.collection.simulate.draws import Booleans, Floats, Integers, moments, number_ids, pick
 from crmstudy.collection.simulate.parameters import (
     CAMPAIGN_STARTS_ON,
     SERVICE_CHANGE_DAY,
     WINDOW_DAYS,
+    WINDOW_ENDS_ON,
     WINDOW_STARTS_ON,
     FirmParameters,
 )
@@ -128,7 +130,7 @@ def draw_contacts(
     resolution = _draw_minutes(rng, np.full(day.size, firm.service_resolution_hours), firm)
     satisfaction = people["satisfaction"].to_numpy()[owner]
     log_odds = firm.service_complaint_intercept + firm.service_complaint_slope * satisfaction
-    complaint = rng.random(owner.size) < 1 / (1 + np.exp(-log_odds))
+    complaint = rng.random(owner.size) < expit(log_odds)
     in_chinese = (rng.random(len(people)) < firm.service_chinese_share)[owner]
     topic, text = _draw_topics(rng, complaint, in_chinese)
     drawn = pd.DataFrame(
@@ -152,15 +154,11 @@ def _median_response_hours(day: Integers, firm: FirmParameters) -> Floats:
     return np.where(changed, firm.service_response_hours_after, firm.service_response_hours_before)
 
 
-def _draw_minutes(
-    rng: np.random.Generator,
-    median_hours: Floats,
-    firm: FirmParameters,
-) -> Integers:
-    hours = median_hours * np.exp(
-        firm.service_response_sigma * rng.standard_normal(median_hours.size)
-    )
-    return np.maximum(np.rint(60 * hours), 1).astype(int)
+def _draw_minutes(rng: np.random.Generator, median_hours: Floats, firm: FirmParameters) -> Integers:
+    noise = firm.service_response_sigma * rng.standard_normal(median_hours.size)
+    log_minutes = np.log(60 * median_hours) + noise
+    # what takes longer than the window is missing in any case
+    return np.rint(np.exp(np.clip(log_minutes, 0, np.log(WINDOW_DAYS * 1440)))).astype(int)
 
 
 def _draw_topics(
@@ -201,7 +199,7 @@ def add_up_costs(
         ``period`` (first day of the month), ``cost_type, amount``, four rows a month.
     """
     first_month = WINDOW_STARTS_ON.astype("datetime64[M]")
-    last_month = (WINDOW_STARTS_ON + (WINDOW_DAYS - 1)).astype("datetime64[M]")
+    last_month = WINDOW_ENDS_ON.astype("datetime64[M]")
     months = np.arange(first_month, last_month + 1)
     opened = contacts["opened_at"].to_numpy().astype("datetime64[M]")
     registered = customers["registered_on"].to_numpy().astype("datetime64[M]")

@@ -82,7 +82,7 @@ _RECOMMENDATION_SPREAD = 2.0
 # measure it in the model: it is kept for the recommendation rate and the NPS.
 SURVEY_INSTRUMENT: dict[str, Any] = {
     "scale": list(SCALE),
-    "source": "simulated: items in the manner of the customer satisfaction indices (Fornell 1996)",
+    "source": "simulated: items in the manner of a satisfaction index (Fornell et al. 1996)",
     "constructs": {
         name: {"label": label, "items": [i for i, item in ITEMS.items() if item.construct == name]}
         for name, label in CONSTRUCTS.items()

@@ -6,7 +6,7 @@ import pandas as pd
 
 from crmstudy.analysis import GroupComparison
 from crmstudy.errors import NotAvailable, passes_absence
-from crmstudy.report.sentences.words import compose, number, p_value, percent, plain
+from crmstudy.report.sentences.words import compose, count_of, number, p_value, percent, plain
 
 #: Cohen (1988): eta squared of .01 small, .06 medium, .14 large.
 EFFECT_SIZES = ((0.14, "large"), (0.06, "medium"), (0.01, "small"), (0.0, "negligible"))
@@ -22,25 +22,31 @@ def read_analysis(
 @passes_absence
 def _say_average(summary: pd.DataFrame) -> str:
     revenue = summary[summary["variable"] == "revenue"].to_dict("records")[0]
-    ratio = revenue["mean"] / revenue["median"]
-    shape = (
-        "a few large customers pull the mean up, so medians describe the typical customer better"
-        if ratio > 1.1
-        else "mean and median lie close together"
-    )
+    mean, median, n = revenue["mean"], revenue["median"], int(revenue["n"])
+    if n == 1:
+        return f"The only customer spent {number(mean)}."
+    shape = "mean and median lie close together"
+    if mean > 1.1 * median:
+        shape = (
+            "large customers pull the mean up, so the median describes the typical customer better"
+        )
+    elif mean < 0.9 * median:
+        shape = (
+            "small customers pull the mean down, so the median describes the typical customer "
+            "better"
+        )
     return (
-        f"The {int(revenue['n']):,} customers spent {number(revenue['mean'])} on average, half of "
-        f"them less than {number(revenue['median'])}: {shape}."
+        f"The {n:,} customers spent {number(mean)} on average, half of them {number(median)} or "
+        f"less: {shape}."
     )
 
 
 @passes_absence
 def _say_groups(comparison: GroupComparison) -> str:
     welch, pairs = comparison.welch, comparison.pairs
-    if isinstance(welch, NotAvailable):
-        return compose(welch)
-    if isinstance(pairs, NotAvailable):
-        return compose(pairs)
+    if isinstance(welch, NotAvailable) or isinstance(pairs, NotAvailable):
+        reasons = [part for part in (welch, pairs) if isinstance(part, NotAvailable)]
+        return f"The groups by {plain(comparison.group)} are not compared. {compose(*reasons)}"
     size = next(word for limit, word in EFFECT_SIZES if comparison.eta_squared >= limit)
     differ = "differs" if welch.p_value < 0.05 else "does not differ demonstrably"
     apart = int(pairs["p_adjusted"].lt(0.05).sum())
@@ -51,5 +57,6 @@ def _say_groups(comparison: GroupComparison) -> str:
         f"{plain(comparison.group)} (Welch's test, {p_value(welch.p_value)}); "
         f"group membership accounts for {percent(comparison.eta_squared)} of the variance, "
         f"a {size} effect. The lowest mean is that of {low}, the highest that of {high}; "
-        f"{apart} of {len(pairs)} pairs differ after adjustment for multiple comparisons."
+        f"{apart} of {count_of(len(pairs), 'pair')} "
+        f"{'differs' if apart == 1 else 'differ'} after adjustment for multiple comparisons."
     )

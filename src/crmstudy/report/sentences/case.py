@@ -5,7 +5,14 @@ from __future__ import annotations
 from crmstudy.case import Campaign, DidResult
 from crmstudy.checks import failed
 from crmstudy.errors import NotAvailable, passes_absence
-from crmstudy.report.sentences.words import compose, enumerate_words, number, p_value, plain
+from crmstudy.report.sentences.words import (
+    compose,
+    count_of,
+    enumerate_words,
+    number,
+    p_value,
+    plain,
+)
 
 
 def read_case(campaign: Campaign | NotAvailable, effect: DidResult | NotAvailable) -> str:
@@ -21,9 +28,11 @@ def _say_groups(campaign: Campaign) -> str:
         else "not addressed; the firm chose whom to address, so the groups may differ from the "
         "start"
     )
+    n_others = len(campaign.control_ids)
+    others = f"{count_of(n_others, 'other')} {'was' if n_others == 1 else 'were'}"
     return (
-        f"Campaign {campaign.campaign_id} addressed {len(campaign.treated_ids):,} customers; "
-        f"{len(campaign.control_ids):,} others were {how}."
+        f"Campaign {campaign.campaign_id} addressed "
+        f"{count_of(len(campaign.treated_ids), 'customer')}; {others} {how}."
     )
 
 

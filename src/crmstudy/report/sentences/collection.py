@@ -19,7 +19,9 @@ def read_collection(
 ) -> str:
     """Say what was collected and what limits its use."""
     read, kept = int(sources["rows read"].sum()), int(sources["rows kept"].sum())
-    left_out = "nothing was left out" if read == kept else f"{read - kept:,} rows were left out"
+    gone = read - kept
+    left_out = f"{count_of(gone, 'row')} {'was' if gone == 1 else 'were'} left out"
+    left_out = left_out if gone else "nothing was left out"
     tables = count_of(len(sources), "table")
     datasets = count_of(sources["data set"].nunique(), "data set")
     opening = f"The study holds {tables} in {datasets}: {read:,} rows were read and {left_out}."
@@ -46,8 +48,9 @@ def _say_links(links: pd.DataFrame) -> str:
     worst = partial.sort_values("match rate", kind="stable").iloc[0]
     whole = len(links) - len(partial)
     return (
-        f"Of {count_of(len(links), 'link')} between tables {whole} match completely; the weakest "
-        f"is {worst['link']} in {worst['data set']} with {percent(worst['match rate'])}, so "
+        f"Of {count_of(len(links), 'link')} between tables {whole or 'none'} "
+        f"{'matches' if whole < 2 else 'match'} completely; the weakest is {worst['link']} in "
+        f"{worst['data set']} with {percent(worst['match rate'])}, so "
         "results that need both tables speak of the matched part only."
     )
 
@@ -59,7 +62,8 @@ def _say_zero(ledgers: pd.DataFrame) -> str:
     if not zero:
         return "No purchase line has a revenue of zero."
     return (
-        f"{zero:,} of {lines:,} purchase lines ({percent(zero / lines, 2)}) have a revenue of zero."
+        f"{zero:,} of {count_of(lines, 'purchase line')} ({percent(zero / lines, 2)}) "
+        f"{'has' if zero == 1 else 'have'} a revenue of zero."
     )
 
 

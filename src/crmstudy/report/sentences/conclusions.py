@@ -24,10 +24,11 @@ SAID = {
 def read_register(register: pd.DataFrame) -> str:
     """Say how many hypotheses are registered and which chapters decide them."""
     chapters = list(dict.fromkeys(register["chapter"].str.replace("_", " ")))
+    is_one = len(register) == 1
     return (
         f"{count_of(len(register), 'hypothesis', 'hypotheses')} "
-        f"{'is' if len(register) == 1 else 'are'} registered; "
-        f"{enumerate_words(chapters)} decide{'s' if len(chapters) == 1 else ''} them."
+        f"{'is' if is_one else 'are'} registered; {enumerate_words(chapters)} "
+        f"decide{'s' if len(chapters) == 1 else ''} {'it' if is_one else 'them'}."
     )
 
 
@@ -57,5 +58,5 @@ def _say(row: Mapping[Any, Any]) -> str:
             f"{number(upper)}{tested})"
         )
     if row["verdict"] in ("withheld", "not tested"):
-        line += f": {row['reason']}"
+        line += f": {str(row['reason']).rstrip('.')}"
     return line + "."

@@ -35,11 +35,13 @@ def _say_panel(panel: Any) -> str:
         f"({enumerate_words(panel.over_limit)}); {panel.rule}"
     )
     first, last = criteria.iloc[0], criteria.iloc[-1]
-    first, last = criteria.iloc[0], criteria.iloc[-1]
+    most = f"{plain(first['criterion'])} ({percent(first['criterion weight'])})"
+    least = f"{plain(last['criterion'])} ({percent(last['criterion weight'])})"
+    spread = f"The heaviest criterion is {most}, the lightest {least}"
+    if first["criterion weight"] == last["criterion weight"]:
+        spread = "All criteria weigh the same" if len(criteria) > 1 else "There is one criterion"
     return (
-        f"{count_of(len(panel.experts), 'expert')} judged: {consistency}. They weigh the "
-        f"criterion {plain(first['criterion'])} most ({percent(first['criterion weight'])}) and "
-        f"{plain(last['criterion'])} least ({percent(last['criterion weight'])}); the heaviest "
+        f"{count_of(len(panel.experts), 'expert')} judged: {consistency}. {spread}; the heaviest "
         f"indicator is {plain(top['indicator'])} ({percent(top['overall weight'])})."
     )
 

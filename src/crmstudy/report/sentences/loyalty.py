@@ -65,7 +65,7 @@ def _say_paths(fit: SemResult) -> str:
         return ""
     said = []
     for row in paths.to_dict("records"):
-        sure = "" if row["p value"] < 0.05 else ", not told apart from zero"
+        sure = "" if row["p value"] < 0.05 else " (not told apart from zero)"
         said.append(f"{row['source']} to {row['target']} {number(row['standardised'])}{sure}")
     strongest = max(paths.to_dict("records"), key=lambda row: abs(row["standardised"]))
     return (
@@ -91,11 +91,14 @@ def _say_indirect(effects: Effects) -> str:
 @passes_absence
 def _say_reliability(reliability: Reliability) -> str:
     table = reliability.table()
-    low = table[table["average variance extracted"] < 0.5]
+    known = table.reindex(columns=["construct", "average variance extracted"]).dropna()
+    if known.empty:
+        return ""
+    low = known[known["average variance extracted"] < 0.5]
     if low.empty:
         return "Every construct explains half or more of the variance of its items on average."
     named = [
-        f"{row['construct']} ({percent(row['average variance extracted'], 0)})"
+        f"{row['construct']} ({percent(row['average variance extracted'])})"
         for row in low.to_dict("records")
     ]
     return (

@@ -44,13 +44,17 @@ def _say_purchases(purchases: PurchaseResult) -> str:
 def _say_holdout(holdout: HoldoutComparison) -> str:
     metrics = holdout.to_metrics()
     actual, expected = metrics["holdout_actual"], metrics["holdout_expected"]
-    gap = expected / actual - 1
-    direction = "below" if gap < 0 else "above"
+    if not actual:
+        return (
+            f"Nobody bought in the hold-out period; the model expected {expected:,.0f} purchases."
+        )
+    gap = percent(abs(expected / actual - 1))
+    direction = "below" if expected < actual else "above"
     model, naive = metrics["mae_model"], metrics["mae_naive"]
     better = "smaller" if model < naive else "not smaller"
     return (
         f"In the hold-out period customers made {actual:,.0f} purchases; the model expected "
-        f"{expected:,.0f}, {percent(abs(gap))} {direction}. Its mean absolute error per customer, "
+        f"{expected:,.0f}, {gap} {direction}. Its mean absolute error per customer, "
         f"{number(model)}, is {better} than that of the rule that everybody goes on at the past "
         f"rate, {number(naive)}."
     )

@@ -44,5 +44,5 @@ def count_of(n: int, singular: str, plural: str = "") -> str:
 
 def compose(*parts: str | NotAvailable) -> str:
     """Join sentences into a passage; what is not available is said with its reason."""
-    said = [f"{part}.".capitalize() if isinstance(part, NotAvailable) else part for part in parts]
+    said = [f"N{str(part)[1:]}." if isinstance(part, NotAvailable) else part for part in parts]
     return " ".join(dict.fromkeys(filter(None, said)))

@@ -1,0 +1,41 @@
+"""What tests of several rooms share: a small study of one's own, written into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from crmstudy.settings import Study, read_study
+
+StudyMaker = Callable[..., Study]
+
+
+@pytest.fixture
+def make_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyMaker:
+    """Write ``study.yml`` and input files into a folder and read the study.
+
+    ``files`` maps a name to text or bytes; further keywords are keys of study.yml.
+    """
+    monkeypatch.setenv("CRMSTUDY_WORK", str(tmp_path / "work"))
+    monkeypatch.setenv("CRMSTUDY_REPORTS", str(tmp_path / "reports"))
+
+    def make(
+        tables: Mapping[str, object],
+        files: Mapping[str, str | bytes] | None = None,
+        name: str = "firm",
+        **settings: object,
+    ) -> Study:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        for file, content in (files or {}).items():
+            raw = content if isinstance(content, bytes) else content.encode()
+            (folder / file).write_bytes(raw)
+        content = {"title": "A firm", "seed": 1, "tables": dict(tables), **settings}
+        text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
+        (folder / "study.yml").write_text(text, encoding="utf-8")
+        return read_study(str(folder))
+
+    return make

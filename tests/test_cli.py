@@ -1,0 +1,92 @@
+"""The command: what it says and how it ends."""
+
+from pathlib import Path
+
+import pytest
+
+from crmstudy.cli import main
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """Make an empty project with the real template and notebooks."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "template").symlink_to(ROOT / "data" / "template")
+    (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
+    monkeypatch.setenv("CRMSTUDY_ROOT", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_new_copies_the_template_and_check_finds_no_problem(home, capsys):
+    assert main(["new", "mine"]) == 0
+    assert (home / "data/mine/study.yml").is_file()
+    assert "data/mine is a copy of data/template" in capsys.readouterr().out
+    assert main(["check", "mine"]) == 0
+    out = capsys.readouterr().out
+    assert "mine: no problem" in out
+    assert "mine.transactions" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("template", "exists already"), ("My Study", "small letters"), ("../x", "small letters")],
+)
+def test_new_refuses_a_bad_name(home, capsys, name, message):
+    assert main(["new", name]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_check_lists_the_problems_of_all_files(home, capsys):
+    main(["new", "mine"])
+    survey = home / "data/mine/survey.csv"
+    lines = survey.read_text().splitlines()
+    lines[3] = lines[3].replace(lines[3].split(",")[2], "99", 1)
+    survey.write_text("\n".join(lines) + "\n")
+    (home / "data/mine/costs.csv").write_bytes(b"")
+    assert main(["check", "mine"]) == 1
+    said = capsys.readouterr()
+    assert "survey.csv, row 4" in said.err
+    assert "costs.csv is empty" in said.err
+    assert "mine: 2 problems" in said.out
+
+
+def test_status_of_a_study_that_never_ran(home, capsys):
+    main(["new", "mine"])
+    capsys.readouterr()
+    assert main(["status", "mine"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("never run here") == 9
+
+
+def test_clean_deletes_working_files_only(home, capsys):
+    main(["new", "mine"])
+    (home / ".crmstudy/mine").mkdir(parents=True)
+    assert main(["clean", "mine"]) == 0
+    assert not (home / ".crmstudy/mine").exists()
+    assert (home / "data/mine/study.yml").is_file()
+    assert main(["clean", "mine"]) == 0
+    assert "nothing to delete" in capsys.readouterr().out
+
+
+def test_site_says_that_it_is_not_there_yet(home, capsys):
+    assert main(["site"]) == 2
+    assert "not built by this version" in capsys.readouterr().err
+
+
+def test_an_unknown_benchmark_is_named(home, capsys):
+    (home / "benchmarks").mkdir()
+    (home / "benchmarks" / "clv.py").write_text("")
+    assert main(["bench", "clw"]) == 2
+    assert "did you mean 'clv'?" in capsys.readouterr().err
+
+
+def test_help_explains_every_verb_in_a_line(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    out = capsys.readouterr().out
+    for verb in ("run", "test", "verify", "check", "new", "status", "notebooks", "bench", "clean"):
+        assert f"\n    {verb}" in out
