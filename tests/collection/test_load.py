@@ -97,11 +97,11 @@ def test_rows_are_counted_as_a_spreadsheet_counts_them(load):
 
 
 def test_empty_lines_are_left_out_and_counted(load):
-    content = HEADER + "\na,2026-01-31,1,1\n,,,\n,,\n  , ,,\nb,2026-01-31,1,1\n\n"
+    content = HEADER + "\na,2026-01-31,1,1\n,,,\n,,\n  , ,,\nb,2026-01-31,1,1\n\n \t,\n"
     loaded = load(content)
     assert said(loaded) == ""
-    assert loaded.rows_read == 7
-    assert dict(loaded.dropped) == {"empty row": 5}
+    assert loaded.rows_read == 8
+    assert dict(loaded.dropped) == {"empty row": 6}
     assert len(loaded.frame) == loaded.rows_read - sum(loaded.dropped.values())
 
 
@@ -130,6 +130,26 @@ def test_parquet_gives_what_csv_gives(load, make_study, tmp_path: Path):
     assert [(p.row, p.column, p.found) for p in broken.problems] == [
         (4, "revenue", "an empty value")
     ]
+
+
+def test_parquet_without_a_number_and_with_a_zone(load, tmp_path: Path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    moment = pd.Timestamp("2026-01-31 10:00", tz="UTC")
+    table = pa.table(
+        {
+            "customer_id": ["a", "b"],
+            "ordered_at": pa.array([moment, moment]),
+            "revenue": [1.0, 2.0],
+            "quantity": pa.array([float("nan"), 3.0], from_pandas=False),
+        }
+    )
+    pq.write_table(table, tmp_path / "x.parquet")
+    loaded = load((tmp_path / "x.parquet").read_bytes(), file="t.parquet")
+    assert loaded.frame["quantity"].isna().tolist() == [True, False]
+    assert {(p.column, p.row) for p in loaded.problems} == {("ordered_at", 2), ("ordered_at", 3)}
+    assert "in local time" in said(loaded)
 
 
 def test_file_that_is_no_parquet(load):
@@ -235,7 +255,9 @@ def test_columns_may_be_swapped(load):
 # --- values -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", ["1,234.5", "1.234,5", "12 USD", "1_000", "inf", "nan", "１２"])
+@pytest.mark.parametrize(
+    "number", ["1,234.5", "1.234,5", "12 USD", "1_000", "inf", "nan", "１２", "1e999"]
+)
 def test_numbers_that_would_become_something_else(load, number):
     loaded = load(HEADER + f'a,2026-01-31,"{number}",1\n')
     assert [(p.row, p.column, p.found) for p in loaded.problems] == [(2, "revenue", repr(number))]

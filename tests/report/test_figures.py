@@ -74,7 +74,19 @@ def bars() -> object:
     return draw_bars(values, x_label="变化 (元)", highlight=[f"{LONG} 3"])
 
 
+def short() -> object:
+    """Few bars beside a long label, a mark at the right end: what once was cut off."""
+    return draw_bars(pd.Series({"a": 1.0}), x_label="customers", y_label="standardised difference")
+
+
+def windows() -> object:
+    frame = pd.DataFrame({"addressed": [5.0, 4.0, 6.0]}, index=[-2, -1, 0])
+    return draw_lines(frame, x_label="window", y_label="revenue", mark=0, mark_label="campaign")
+
+
 DRAWN = {
+    "short": short,
+    "windows": windows,
     "bars": bars,
     "lines": lines,
     "histograms": histograms,
@@ -191,6 +203,11 @@ def test_one_line_needs_no_legend_and_several_do():
     one = draw_lines(pd.DataFrame({"a": [1.0, 2.0]}), x_label="x", y_label="y")
     assert one.axes[0].get_legend() is None
     assert {"observed", "模型", "cut"} <= set(texts(lines()))
+
+
+def test_whole_numbers_are_ticked_at_whole_numbers():
+    labels = [label.get_text() for label in windows().axes[0].get_xticklabels()]
+    assert all("." not in label for label in labels)
 
 
 def test_a_single_point_is_seen():

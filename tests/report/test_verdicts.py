@@ -152,7 +152,7 @@ def pairs(*rows: tuple[float, float, float, float]) -> SimpleNamespace:
 def test_groups_are_judged_by_the_pair_told_apart_best():
     row = from_groups(pairs((9, -1, 19, 0.08), (-5, -8, -2, 0.01))).iloc[0]
     assert row[["effect", "lower", "upper", "p"]].tolist() == [5, 2, 8, 0.01]
-    assert row["measure"] == "difference between the two means told apart best (games-howell)"
+    assert row["measure"] == "difference between the two means told apart best (Games-Howell)"
     row = from_groups(pairs((-5, -11, 1, 0.2))).iloc[0]
     assert row[["effect", "lower", "upper"]].tolist() == [5, -1, 11]
 

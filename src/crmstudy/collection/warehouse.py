@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,16 @@ from crmstudy.collection.load import Loaded, load_table
 from crmstudy.errors import DataError, NotAvailable
 from crmstudy.settings import Study
 
-#: DuckDB draws a progress bar on the terminal; the runner has its own.
-QUIET = "SET enable_progress_bar = false"
+
+def connect_quietly(place: Path, **options: Any) -> duckdb.DuckDBPyConnection:
+    """Connect to a DuckDB file without its progress bar; the runner has its own.
+
+    In a Jupyter kernel without ipywidgets DuckDB draws no bar and refuses to be told so.
+    """
+    connection = duckdb.connect(str(place), **options)
+    with suppress(duckdb.InvalidInputException):
+        connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 def fingerprint_warehouse(study: Study) -> str:
@@ -98,8 +107,7 @@ def _made_from(place: Path) -> str:
 
 def _write(part: Path, loaded: Iterable[Loaded], fingerprint: str) -> None:
     loaded = list(loaded)
-    with duckdb.connect(str(part)) as connection:
-        connection.execute(QUIET)
+    with connect_quietly(part) as connection:
         connection.execute("CREATE SCHEMA meta")
         for one in loaded:
             arrow = pa.Table.from_pandas(one.frame, preserve_index=False)
@@ -153,8 +161,7 @@ class Warehouse:
 
     def query(self, sql: str, parameters: list[Any] | None = None) -> pd.DataFrame:
         """Run one SQL query and return its rows; text comes as pandas strings."""
-        with duckdb.connect(str(self.place), read_only=True, config={"threads": 1}) as connection:
-            connection.execute(QUIET)
+        with connect_quietly(self.place, read_only=True, config={"threads": 1}) as connection:
             result: pa.Table = connection.sql(sql, params=parameters).to_arrow_table()
             return result.to_pandas()
 

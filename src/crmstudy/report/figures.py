@@ -219,7 +219,8 @@ def draw_bars(
         Labels drawn in the accent colour.
     """
     labels = _wrap(values.index)
-    with house_figure(7.0, 0.9 + _rows_height(labels, 0.3)) as (figure, axes):
+    height = max(0.9 + _rows_height(labels, 0.3), 0.7 + 0.08 * len(y_label))
+    with house_figure(7.0, height) as (figure, axes):
         colours = [COLOURS[5] if str(label) in highlight else COLOURS[0] for label in values.index]
         numbers = values.to_numpy(dtype=float)
         bars = axes.barh(range(len(numbers)), np.nan_to_num(numbers), color=colours, height=0.68)
@@ -279,19 +280,23 @@ def draw_lines(
         if diagonal:
             axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, label="equality")
         if mark is not None:
+            late = (frame.index > mark).mean() < 0.25
             axes.axvline(mark, color=QUIET, linewidth=1)
             axes.annotate(
                 mark_label,
                 (mark, 0.98),
                 xycoords=("data", "axes fraction"),
-                xytext=(4, 0),
+                xytext=(-4 if late else 4, 0),
                 textcoords="offset points",
+                ha="right" if late else "left",
                 va="top",
                 fontsize=8.5,
             )
         if from_zero and not (frame.to_numpy(dtype=float) < 0).any():
             axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(FuncFormatter(_thousands))
+        if pd.api.types.is_integer_dtype(frame.index):
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set(xlabel=x_label, ylabel=y_label)
         if frame.shape[1] > 1 or diagonal:
             axes.legend(loc="best")
@@ -375,7 +380,8 @@ def draw_heatmap(
         axes.set(xlabel=x_label, ylabel=y_label)
         axes.tick_params(length=0)
         axes.tick_params(axis="y", rotation=0)
-        if frame.shape[1] > 4:
+        longest = max(len(str(name)) for name in frame.columns)
+        if longest > min(12, 60 / frame.shape[1]):
             axes.set_xticks(
                 axes.get_xticks(),
                 [label.get_text() for label in axes.get_xticklabels()],

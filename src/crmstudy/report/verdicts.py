@@ -133,7 +133,7 @@ def from_groups(comparison: GroupComparison | NotAvailable) -> pd.DataFrame:
     lower, upper = sorted((turned * pair["lower"], turned * pair["upper"]))
     return state_verdict(
         name,
-        measure=f"{measure} ({comparison.post_hoc})",
+        measure=f"{measure} ({comparison.post_hoc.title()})",
         effect=abs(pair["difference"]),
         lower=lower,
         upper=upper,

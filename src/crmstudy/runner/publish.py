@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -80,7 +79,6 @@ def _merge_results(file: Path, chapter: str, numbers: Mapping[str, Any]) -> None
 
 def write_manifest(
     study: Study,
-    root: Path,
     around: Surroundings,
     parameters: Mapping[str, Mapping[str, Scalar]],
     cache: Mapping[str, Remembered],
@@ -100,7 +98,6 @@ def write_manifest(
             "unfinished": unfinished,
             "seed": study.settings.seed,
             "crmstudy": version("crmstudy"),
-            "commit": commit_of(root),
             "package_source": around.source,
             "requirements_lock": around.lock,
             "inputs": dict(around.inputs),
@@ -120,19 +117,3 @@ def is_marked_complete(study: Study) -> bool:
     except (OSError, ValueError):
         return False
     return manifest.get("complete") is True
-
-
-def commit_of(root: Path) -> str:
-    """Name the commit of the working tree, with a mark when it has been changed."""
-    try:
-        found = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=12", "--dirty=, changed"],
-            cwd=root,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return found.stdout.strip()

@@ -277,7 +277,7 @@ class _Run:
             for name in plan.chapters
             if name not in known or name in self.waiting or self._is_lost(name)
         ]
-        write_manifest(plan.study, plan.root, self.around, plan.parameters, known, unfinished)
+        write_manifest(plan.study, self.around, plan.parameters, known, unfinished)
 
 
 def end_kernels() -> None:
