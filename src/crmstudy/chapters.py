@@ -29,6 +29,12 @@ def _iso_date(value: str) -> str:
 IsoDate = Annotated[str, AfterValidator(_iso_date)]
 
 
+def _not_one(value: int) -> int:
+    if value == 1:
+        raise ValueError("must be 0 (choose) or 2 and more: one segment is all customers")
+    return value
+
+
 class ChapterSettings(BaseModel):
     """Parameters that every chapter has.
 
@@ -79,7 +85,7 @@ class Segmentation(ChapterSettings):
     number: ClassVar[int] = 3
 
     N_BINS: int = Field(ge=2, le=10)
-    N_SEGMENTS: int = Field(ge=0, le=12)
+    N_SEGMENTS: Annotated[int, AfterValidator(_not_one)] = Field(ge=0, le=12)
     N_REPLICATES: int = Field(ge=2, le=1000)
 
 

@@ -207,7 +207,7 @@ class StudySettings(Strict):
     """The whole of ``study.yml``."""
 
     title: str = Field(min_length=1)
-    language: Literal["en", "zh"] = "en"
+    language: Literal["en"] = "en"
     seed: int = Field(ge=0, lt=2**32, strict=True)
     currency: str = "USD"
     tables: dict[str, TableSource] = Field(min_length=1)

@@ -64,13 +64,9 @@ def test_a_small_simulated_firm_twice_equal_in_every_byte(study):
 def test_every_exhibit_of_the_simulated_firm_says_so(study):
     folder, reports = study("smoke", simulated())
     main(["run", str(folder)])
-    notes = [
-        file.read_text(encoding="utf-8")
-        for file in reports.glob("tables/*/*.md")
-        if "Source:" in file.read_text(encoding="utf-8")
-    ]
-    assert len(notes) > 20
-    assert all("Simulated data" in note for note in notes)
+    notes = {file: file.read_text(encoding="utf-8") for file in reports.glob("tables/*/*.md")}
+    assert len(notes) > 40
+    assert [file.name for file, note in notes.items() if "Simulated data" not in note] == []
 
 
 def test_another_seed_gives_other_numbers(study):
@@ -113,3 +109,20 @@ def test_one_table_missing(study, lost):
     del settings["tables"][lost]
     folder, _ = study(f"without_{lost}", settings)
     assert main(["run", str(folder)]) == 0
+
+
+def test_cold_kernels_give_the_same_report(study, monkeypatch):
+    folder, reports = study("smoke", simulated())
+    chapters = ("--chapter", "customer_analysis", "--chapter", "satisfaction_loyalty")
+    assert main(["run", str(folder), *chapters]) == 0
+    warm = snapshot(reports)
+    monkeypatch.setenv("CRMSTUDY_COLD", "1")
+    assert main(["run", str(folder), *chapters, "--force"]) == 0
+    assert snapshot(reports) == warm
+
+
+def test_verify_of_a_report_just_made(study, capsys):
+    folder, _ = study("smoke", simulated())
+    main(["run", str(folder), "--chapter", "customer_value"])
+    assert main(["verify", str(folder), "--chapter", "customer_value"]) == 0
+    assert "all within tolerance" in capsys.readouterr().out

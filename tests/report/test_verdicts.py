@@ -196,8 +196,24 @@ def test_an_effect_is_withheld_where_a_check_fails(passed):
 
 
 def test_absence_is_stated_with_its_reason():
-    for verdict in (from_groups(ABSENT), from_concentration(ABSENT), from_effect(ABSENT)):
+    verdicts = (from_groups, from_concentration, from_effect, from_paths)
+    for verdict in (state(ABSENT) for state in verdicts):
         assert verdict["withheld because"].tolist() == [str(ABSENT)]
         assert verdict[["effect", "lower", "upper", "p"]].isna().all(axis=None)
     assert bound_paths(ABSENT) is ABSENT
-    assert from_paths(ABSENT) is ABSENT
+
+
+def test_a_chapter_that_could_estimate_nothing_says_why_to_every_hypothesis(tmp_path):
+    folder = tmp_path / "tables" / "satisfaction_loyalty"
+    folder.mkdir(parents=True)
+    from_paths(ABSENT).to_csv(folder / "verdicts.csv", index=False)
+    entry = Hypothesis(
+        id="H1",
+        statement="S",
+        expected_sign="+",
+        chapter="satisfaction_loyalty",
+        decided_by="quality_satisfaction",
+    )
+    row = judge_register([entry], tmp_path).iloc[0]
+    assert row["verdict"] == "not tested"
+    assert ABSENT.reason in row["reason"]

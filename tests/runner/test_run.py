@@ -202,7 +202,9 @@ def test_a_killed_run_leaves_no_report_that_looks_finished(project):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_an_interrupted_run_says_so_and_ends_its_kernels(project):
-    body = "import os, pathlib, time\npathlib.Path(os.environ['CRMSTUDY_OUTPUT'], 'started').touch()"
+    body = (
+        "import os, pathlib, time\npathlib.Path(os.environ['CRMSTUDY_OUTPUT'], 'started').touch()"
+    )
     project.write(1, "alpha", body=body + "\ntime.sleep(300)")
     command = [sys.executable, "-m", "crmstudy.cli", "run", "toy"]
     child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

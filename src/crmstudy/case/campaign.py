@@ -114,7 +114,7 @@ def average_windows(panel: pd.DataFrame, *, outcome: str = "revenue") -> pd.Data
     DataFrame
         Indexed by window (0 begins with the campaign): ``addressed``, ``compared``.
     """
-    means = panel.groupby(["period", "treated"])[outcome].mean().unstack("treated")
+    means = panel.pivot_table(index="period", columns="treated", values=outcome, aggfunc="mean")
     return means.rename(columns={True: "addressed", False: "compared"})[["addressed", "compared"]]
 
 

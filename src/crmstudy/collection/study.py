@@ -14,6 +14,10 @@ from crmstudy.errors import NotAvailable, SettingsError, nearest
 from crmstudy.settings import Study, StudySettings, TableSource, read_study
 
 
+#: Stands under every exhibit made from the simulated firm.
+SIMULATED = "Simulated data, no real customers."
+
+
 @dataclass(frozen=True)
 class StudyData:
     """One study's settings and customer database.
@@ -86,7 +90,7 @@ class StudyData:
         if source is None:
             return ""
         if source.simulated is not None:
-            origin = "Simulated data, no real customers."
+            origin = SIMULATED
         elif source.open is not None:
             origin = find_open_table(source.open).origin + "."
         else:

@@ -22,7 +22,7 @@ from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from crmstudy.checks import Check, failed
 from crmstudy.errors import ModelError, NotAvailable, nearest, passes_absence

@@ -17,7 +17,7 @@ import pandas as pd
 
 from crmstudy.chapters import ChapterSettings
 from crmstudy.collection.inputs import hash_inputs, source_hash
-from crmstudy.collection.study import StudyData
+from crmstudy.collection.study import SIMULATED, StudyData
 from crmstudy.errors import CrmStudyError, NotAvailable
 from crmstudy.files import write_atomically, write_json
 from crmstudy.report.tables import to_csv, to_latex, to_markdown
@@ -251,9 +251,15 @@ class Record:
         tables = [source] if isinstance(source, str) else list(source)
         notes = list(dict.fromkeys(filter(None, map(self._origin, tables))))
         parts = [f"n = {n:,}." if isinstance(n, Integral) else "", f"Unit: {unit}." if unit else ""]
-        parts += ["Source: " + " ".join(notes)] if notes else []
+        parts.append("Source: " + " ".join(notes) if notes else self._simulated())
         words = " ".join(" ".join(filter(None, parts)).split())
         return f"*{words}*" if words else ""
+
+    def _simulated(self) -> str:
+        """Say of an exhibit made from no table that its study is simulated, where it is."""
+        specs = self.data.study.table_sources().values()
+        simulated = any(spec.simulated is not None for spec in specs)
+        return SIMULATED if simulated else ""
 
     def _origin(self, table: str) -> str:
         """Name a table's origin; what there is to say beside it, once a chapter."""
@@ -293,14 +299,17 @@ def collect_checks(reports: Path) -> pd.DataFrame | NotAvailable:
     Returns
     -------
     DataFrame
-        Columns chapter, assumption, statistic, rule, if it fails; in the order of the
-        chapters' folders.
+        Columns chapter, table, assumption, statistic, rule, if it fails; in the order of
+        the chapters' folders.
     """
     found = []
     for file in sorted(reports.glob("tables/*/*.csv")):
         table = pd.read_csv(file)
         if {"assumption", "holds", "if it fails"} <= set(table):
-            broken = table[table["holds"] == "no"].assign(chapter=file.parent.name)
-            found.append(broken[["chapter", "assumption", "statistic", "rule", "if it fails"]])
+            broken = table[table["holds"] == "no"]
+            kept = broken[["assumption", "statistic", "rule", "if it fails"]].reset_index(drop=True)
+            kept.insert(0, "chapter", file.parent.name)
+            kept.insert(1, "table", file.stem)
+            found.append(kept)
     failures = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
     return NotAvailable("no check failed") if failures.empty else failures

@@ -22,6 +22,8 @@ from crmstudy.report.record import read_recorded_table
 from crmstudy.settings import Hypothesis
 from crmstudy.value import ShareInterval
 
+#: Name of a verdict that stands for all of its chapter: nothing could be estimated.
+ANY = "any"
 COLUMNS = ["decided by", "measure", "effect", "lower", "upper", "p", "withheld because"]
 
 
@@ -98,7 +100,7 @@ def _judge(entry: Hypothesis, reports: Path) -> dict[str, object]:
     verdicts = read_recorded_table(reports, entry.chapter, "verdicts")
     if isinstance(verdicts, NotAvailable):
         return {**said, **none, "verdict": "not tested", "reason": verdicts.reason}
-    found = verdicts[verdicts["decided by"] == entry.decided_by]
+    found = verdicts[verdicts["decided by"].isin([entry.decided_by, ANY])]
     if found.empty:
         reason = f"chapter {entry.chapter} has no verdict named {entry.decided_by}"
         return {**said, **none, "verdict": "not tested", "reason": reason}
@@ -177,7 +179,9 @@ def from_paths(fit: SemResult | NotAvailable) -> pd.DataFrame:
     """State the verdict on every path of a structural model."""
     bounded = bound_paths(fit)
     if isinstance(bounded, NotAvailable):
-        return bounded
+        return state_verdict(
+            ANY, measure="standardised path", effect=bounded, lower=bounded, upper=bounded
+        )
     rows = [
         state_verdict(
             row["key"],

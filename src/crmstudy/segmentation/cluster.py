@@ -235,7 +235,7 @@ def _solve(
     # Loaded first: a limit holds only for libraries that are there when it is set.
     import sklearn.cluster
     import sklearn.metrics  # noqa: F401
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     candidates = list_candidates(points, n_segments)
     with threadpool_limits(limits=1):  # sums of several threads differ in the last digit

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import ModelError, SettingsError, passes_absence
+from crmstudy.value.concentration import concentrate
 
 #: Share of the observed days that the models see when nothing else is said.
 CALIBRATION_SHARE = 2 / 3
@@ -105,17 +106,10 @@ def bootstrap_share(
         raise ModelError(f"a share of revenue needs 10 customers with revenue, not {values.size}")
     generator = np.random.default_rng(seed)
     drawn = [
-        _top_share(generator.choice(values, values.size), largest) for _ in range(n_replicates)
+        concentrate(generator.choice(values, values.size)).top_share(largest)
+        for _ in range(n_replicates)
     ]
     tail = (1 - level) / 2
     lower, upper = np.quantile(drawn, [tail, 1 - tail])
-    share = _top_share(values, largest)
+    share = float(concentrate(values).top_share(largest))
     return ShareInterval(largest, share, float(lower), float(upper), n_replicates)
-
-
-def _top_share(values: np.ndarray, largest: float) -> float:
-    ordered = np.sort(values)[::-1]
-    whole, part = divmod(largest * ordered.size, 1)
-    top = ordered[: int(whole)].sum()
-    top += part * ordered[int(whole)] if part else 0.0
-    return float(top / ordered.sum())
