@@ -122,7 +122,10 @@ def test_simulated_data_are_called_so_under_every_exhibit(record, shown):
 
 def test_shortened_tables_say_so_and_keep_all_rows(record, shown):
     record.table(FRAME, "most", caption="Most.", most=2, show=["mean_value"], n=np.int64(3))
-    assert "*First 2 of 3 rows; all are in the CSV file.* *n = 3.*" in shown[-1]
+    assert (
+        "*First 2 of 3 rows; all are in the CSV file.* *n = 3. Simulated data, no real customers.*"
+        in shown[-1]
+    )
     assert "group" not in shown[-1]
     csv = (record.folder / "tables/segmentation/most.csv").read_text(encoding="utf-8")
     assert len(csv.splitlines()) == 4

@@ -13,7 +13,6 @@ from crmstudy.collection.warehouse import Warehouse, open_warehouse
 from crmstudy.errors import NotAvailable, SettingsError, nearest
 from crmstudy.settings import Study, StudySettings, TableSource, read_study
 
-
 #: Stands under every exhibit made from the simulated firm.
 SIMULATED = "Simulated data, no real customers."
 
