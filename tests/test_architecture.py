@@ -61,13 +61,13 @@ def test_imports_point_to_the_right_only(file):
     assert rooms_used(file) <= BELOW[room(file)]
 
 
-def test_only_figures_know_matplotlib():
+def test_only_figures_and_their_theme_know_matplotlib():
     knowing = {
         file.relative_to(PACKAGE).as_posix()
         for file in SOURCES
         if any(name.split(".")[0] in ("matplotlib", "seaborn") for name in imported(file))
     }
-    assert knowing <= {"report/figures.py", "report/record.py", "runner/warm.py"}
+    assert knowing <= {"report/theme.py", "report/figures.py", "report/record.py", "runner/warm.py"}
 
 
 def test_architecture_names_every_module_and_no_other():

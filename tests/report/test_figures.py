@@ -13,17 +13,16 @@ from matplotlib import font_manager
 from matplotlib.text import Text
 
 from crmstudy.errors import CrmStudyError, NotAvailable
-from crmstudy.report import figures
+from crmstudy.report import theme
 from crmstudy.report.figures import (
-    chinese_font,
     draw_bars,
     draw_heatmap,
     draw_histograms,
     draw_intervals,
     draw_lines,
     draw_scatter,
-    save_bytes,
 )
+from crmstudy.report.theme import chinese_font, save_bytes
 
 LONG = "a rather long label of a segment of customers, number"
 INTERVALS = {"label": "path", "estimate": "b", "lower": "l", "upper": "u"}
@@ -155,7 +154,7 @@ def test_two_chinese_words_give_two_pictures():
 
 @pytest.mark.parametrize("word", ["客户", "，", "（"])
 def test_without_a_chinese_font_the_remedy_is_named(monkeypatch, word):
-    monkeypatch.setattr(figures, "chinese_font", lambda: "")
+    monkeypatch.setattr(theme, "chinese_font", lambda: "")
     with pytest.raises(CrmStudyError, match="pip install pylopdf-fonts-zh-cn, or the Debian pack"):
         draw_bars(pd.Series({f"x{word}": 1.0}), x_label="x")
     assert save_bytes(draw_bars(pd.Series({"Größe": 1.0}), x_label="→ x²"), "png")

@@ -121,7 +121,7 @@ class Record:
         """Show a figure and keep it as PNG and SVG, with the same bytes on every run."""
         from IPython.display import Image, display
 
-        from crmstudy.report.figures import save_bytes
+        from crmstudy.report.theme import save_bytes
 
         label = self._label("Figure", name)
         if isinstance(figure, NotAvailable):
