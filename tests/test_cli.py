@@ -1,5 +1,6 @@
 """The command: what it says and how it ends."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,43 @@ def test_help_explains_every_verb_in_a_line(capsys):
     out = capsys.readouterr().out
     for verb in ("run", "test", "verify", "check", "new", "status", "notebooks", "bench", "clean"):
         assert f"\n    {verb}" in out
+
+
+def test_unknown_options_are_refused(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["status", "--verbos"])
+    assert ended.value.code == 2
+    assert "--verbos" in capsys.readouterr().err
+
+
+def test_notebooks_opens_copies_with_the_parameters_of_the_study(home, monkeypatch):
+    main(["new", "mine"])
+    called = []
+    monkeypatch.setattr("subprocess.run", lambda command, **_: called.append(command) or _Done())
+    assert main(["notebooks", "mine", "--no-browser"]) == 0
+    [command] = called
+    assert command[-1] == "--no-browser"
+    folder = home / ".crmstudy/mine/notebooks"
+    assert str(folder) in command
+    cells = json.loads((folder / "02_customer_analysis.ipynb").read_text())["cells"]
+    [told] = [c for c in cells if "injected-parameters" in c["metadata"].get("tags", [])]
+    assert "STUDY = 'mine'" in told["source"]
+    assert "MIN_GROUP = 5" in told["source"]
+
+
+def test_a_copy_that_was_changed_by_hand_is_kept(home, monkeypatch):
+    main(["new", "mine"])
+    monkeypatch.setattr("subprocess.run", lambda command, **_: _Done())
+    main(["notebooks", "mine"])
+    copy = home / ".crmstudy/mine/notebooks/03_segmentation.ipynb"
+    content = json.loads(copy.read_text())
+    content["cells"][0]["source"] = "# my title"
+    copy.write_text(json.dumps(content))
+    main(["notebooks", "mine"])
+    kept = copy.with_suffix(".mine.ipynb")
+    assert json.loads(kept.read_text())["cells"][0]["source"] == "# my title"
+    assert "my title" not in copy.read_text()
+
+
+class _Done:
+    returncode = 0

@@ -23,7 +23,11 @@ INTERRUPTED = 130
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb and return its exit status: 0 well, 1 data or a result, 2 usage."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown and options.verb is not open_notebooks:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    options.unknown = [word for word in unknown if word != "--"]
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         status: int = options.verb(options)
@@ -117,8 +121,11 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("study", help="name of the new folder below data/")
     status = verb("status", show_status, "say which chapters are fresh or stale, and why")
     with_study(status)
-    notebooks = verb("notebooks", open_notebooks, "open the chapters in JupyterLab")
-    notebooks.add_argument("options", nargs=argparse.REMAINDER, help="handed on to jupyter lab")
+    notebooks = verb("notebooks", open_notebooks, "open a study's chapters in JupyterLab")
+    with_study(notebooks)
+    notebooks.add_argument(
+        "--source", action="store_true", help="open the sources in notebooks/ instead of copies"
+    )
     bench = verb("bench", run_benchmarks, "measure speed against named peers")
     bench.add_argument("name", nargs="?", help="one benchmark (default: all)")
     verb("site", build_site, "build the web edition (comes with a later version)")
@@ -270,15 +277,24 @@ def new_study(options: argparse.Namespace) -> int:
 
 
 def open_notebooks(options: argparse.Namespace) -> int:
-    """Start JupyterLab on the chapters."""
+    """Start JupyterLab on copies of the chapters that hold the study's parameters.
+
+    Options that are not ours, such as ``--no-browser``, are handed on.
+    """
     import subprocess
 
-    from crmstudy.paths import project_root
+    from crmstudy.runner.copies import copy_chapters
 
-    root = project_root()
-    command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(root), *options.options]
-    command += [] if options.options else [str(root / "notebooks" / "00_research_design.ipynb")]
-    return subprocess.run(command, cwd=root, check=False).returncode
+    plan = _plan(options)
+    folder = plan.root / "notebooks"
+    if not options.source:
+        folder = copy_chapters(plan.study, plan.chapters, plan.parameters)
+        print(
+            f"copies of the chapters with the parameters of {plan.study.name}: {_shown(folder)}",
+            file=sys.stderr,
+        )
+    command = [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(folder)]
+    return subprocess.run([*command, *options.unknown], cwd=folder, check=False).returncode
 
 
 def run_tests(options: argparse.Namespace) -> int:
