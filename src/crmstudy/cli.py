@@ -177,12 +177,22 @@ def run_study(options: argparse.Namespace) -> int:
     if outcome.failed:
         print(describe_outcome(outcome), file=sys.stderr)
         return 1
+    if plan.study.paths.reports == plan.root / "reports" / "open" and outcome.run:
+        _tell_findings(plan.root)
     seconds = time.monotonic() - began
     print(
         f"{plan.study.name}: {len(outcome.run)} chapters run, {len(outcome.fresh)} fresh, "
         f"{seconds:.1f} s; report in {_shown(plan.study.paths.reports)}"
     )
     return 0
+
+
+def _tell_findings(root: Path) -> None:
+    """Keep the README's findings in step with the published edition."""
+    from crmstudy.report.readme import update_readme
+
+    if (root / "README.md").is_file() and (root / "reports/open/text/conclusions").is_dir():
+        update_readme(root)
 
 
 def _shown(path: Path) -> str:

@@ -38,13 +38,14 @@ def read_findings(root: Path) -> str:
     return file.read_text(encoding="utf-8")
 
 
-def main() -> None:
-    """Write the README's findings."""
-    root = project_root()
+def update_readme(root: Path) -> None:
+    """Write the published edition's findings into the README, unless they stand there."""
     file = root / "README.md"
-    text = insert_findings(file.read_text(encoding="utf-8"), read_findings(root))
-    write_atomically(file, text.encode())
+    before = file.read_text(encoding="utf-8")
+    after = insert_findings(before, read_findings(root))
+    if after != before:
+        write_atomically(file, after.encode())
 
 
 if __name__ == "__main__":
-    main()
+    update_readme(project_root())
