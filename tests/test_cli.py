@@ -131,3 +131,45 @@ def test_a_copy_that_was_changed_by_hand_is_kept(home, monkeypatch):
 
 class _Done:
     returncode = 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "message"),
+    [
+        ("GROUP: region", "GROUP: regoin", 1, "did you mean 'region'?"),
+        ("campaign_id: LOYALTY-2025", "campaign_id: LOYALTY-2026", 1, "LOYALTY-2025"),
+        ("MIN_GROUP: 5", "MIN_GRUOP: 5", 2, "did you mean 'MIN_GROUP'?"),
+        ("customer_analysis: {", "customer_anlysis: {", 2, "did you mean 'customer_analysis'?"),
+        ("chapter: customer_value", "chapter: customer_valeu", 2, "did you mean 'customer_value'"),
+        (
+            "decided_by: quality_satisfaction",
+            "decided_by: qualty_satisfaction",
+            2,
+            "did you mean 'quality_satisfaction'?",
+        ),
+    ],
+)
+def test_check_finds_what_run_would_stumble_over(home, capsys, old, new, status, message):
+    main(["new", "mine"])
+    settings = home / "data/mine/study.yml"
+    text = settings.read_text(encoding="utf-8")
+    assert old in text
+    settings.write_text(text.replace(old, new), encoding="utf-8")
+    assert main(["check", "mine"]) == status
+    assert message in capsys.readouterr().err
+
+
+def test_check_finds_a_judgement_outside_the_hierarchy(home, capsys):
+    main(["new", "mine"])
+    file = home / "data/mine/judgements.csv"
+    file.write_text(file.read_text().replace("satisfaction,loyalty,", "satisfaction,loylty,", 1))
+    assert main(["check", "mine"]) == 1
+    assert "loylty" in capsys.readouterr().err
+
+
+def test_a_folder_elsewhere_with_the_name_of_a_study_is_refused(home, tmp_path, capsys):
+    main(["new", "mine"])
+    (tmp_path / "else" / "mine").mkdir(parents=True)
+    (tmp_path / "else" / "mine" / "study.yml").write_text("title: T\n")
+    assert main(["status", str(tmp_path / "else" / "mine")]) == 2
+    assert "whose report it would overwrite" in capsys.readouterr().err

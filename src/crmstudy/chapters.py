@@ -156,6 +156,14 @@ GATES: dict[str, type[ChapterSettings]] = {
 }
 
 
+#: Rows that a chapter's table of verdicts holds; chapter 05 has one for each path of a model.
+VERDICTS: dict[str, tuple[str, ...]] = {
+    "customer_analysis": ("group_difference",),
+    "customer_value": ("concentration",),
+    "case_study": ("campaign_effect",),
+}
+
+
 def check_parameters(chapter: str, **parameters: Any) -> ChapterSettings:
     """Pass a chapter's parameters through its gate.
 

@@ -253,16 +253,22 @@ def verify_study(options: argparse.Namespace) -> int:
 def check_study(options: argparse.Namespace) -> int:
     """Validate all inputs of a study and print every problem."""
     from crmstudy.collection.warehouse import check_inputs
+    from crmstudy.paths import project_root
+    from crmstudy.runner.meaning import check_meaning
+    from crmstudy.runner.notebooks import read_chapters, resolve_parameters
     from crmstudy.settings import read_study
 
     study = read_study(options.study)
+    parameters = resolve_parameters(study, read_chapters(project_root() / "notebooks"), {})
     loaded, problems = check_inputs(study)
+    problems += check_meaning(study, loaded, parameters)
     for one in loaded:
         dropped = "".join(f"; {count} left out: {reason}" for reason, count in one.dropped.items())
         print(f"{one.dataset}.{one.table:<16} {one.rows_read:>10,} rows  {one.source}{dropped}")
     for problem in problems:
         print(problem, file=sys.stderr)
-    print(f"{study.name}: {len(problems)} problems" if problems else f"{study.name}: no problem")
+    found = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+    print(f"{study.name}: {found if problems else 'no problem'}")
     return 1 if problems else 0
 
 

@@ -107,6 +107,11 @@ def find_study(study: str, root: Path | None = None) -> StudyPaths:
             "which explains each of its lines"
         )
     name = inputs.name
+    if inputs.parent != root / "data" and (root / "data" / name).is_dir():
+        raise UsageError(
+            f"{inputs} has the name of the study data/{name}, whose report it would overwrite; "
+            "rename the folder"
+        )
     work = Path(os.environ.get("CRMSTUDY_WORK", root / ".crmstudy")) / name
     reports = Path(os.environ.get("CRMSTUDY_REPORTS", root / "reports" / name))
     return StudyPaths(name=name, inputs=inputs, reports=reports, work=work)

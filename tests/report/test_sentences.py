@@ -202,19 +202,23 @@ def groups(p: float, adjusted: list[float], eta: float = 0.0) -> SimpleNamespace
         groups=pd.DataFrame({"mean": range(len(names))}, index=names),
         outcome="mean_basket",
         group="income",
+        n=40,
+        left_out=pd.DataFrame(index=["g9"]),
     )
 
 
 def test_p_of_exactly_five_percent_is_no_demonstration():
     text = read_analysis(ABSENT, groups(0.05, [0.05]))
-    assert "Mean mean basket does not differ demonstrably between the 2 groups" in text
+    assert "Among the 40 customers whose income is known (1 small group left out), mean" in text
+    assert "mean mean basket does not differ demonstrably between the 2 groups" in text
+    assert "0.0% of the variance in this sample." in text
     assert "(Welch's test, p = .050)" in text
     assert "0 of 1 pair differ after" in text
 
 
 def test_differences():
     text = read_analysis(ABSENT, groups(0.0499, [0.01, 0.2], eta=0.14))
-    assert "differs between the 3 groups by income" in text
+    assert "differs between the 3 groups" in text
     assert "a large effect" in text
     assert "1 of 2 pairs differs after" in text
 
@@ -257,6 +261,9 @@ def test_holdout(result, said):
 # --- chapter 05 ---------------------------------------------------------------------
 
 
+MET = pd.DataFrame({"index": ["CFI", "SRMR", "AIC"], "met": ["no", "yes", ""]})
+
+
 def fitted(admissible: bool, n_used: int = 1, n_dropped: int = 0, p: float = 0.05) -> object:
     fit = {
         "p_value": p,
@@ -282,7 +289,7 @@ def fitted(admissible: bool, n_used: int = 1, n_dropped: int = 0, p: float = 0.0
         n_dropped=n_dropped,
         admissible=admissible,
         checks=(Check("no variance below zero", admissible, -1.0, "> 0", "X", "refused"),),
-        fit=SimpleNamespace(to_metrics=lambda: fit) if admissible else absent,
+        fit=SimpleNamespace(to_metrics=lambda: fit, table=lambda: MET) if admissible else absent,
         paths=lambda: paths if admissible else absent,
         model=SimpleNamespace(name="full"),
     )
@@ -302,6 +309,11 @@ def test_exact_fit(p, word):
     assert f"The test of exact fit {word} the model" in read_loyalty(
         fitted(True, p=p), ABSENT, ABSENT, ABSENT
     )
+
+
+def test_conventions_that_are_missed_are_named():
+    text = read_loyalty(fitted(True), ABSENT, ABSENT, ABSENT)
+    assert "Of 2 measures with a conventional threshold 1 miss it (CFI)" in text
 
 
 def test_paths_not_told_apart_from_zero_are_called_so():
@@ -348,7 +360,7 @@ def panel(weights: list[float], over: tuple[str, ...] = ()) -> object:
 @pytest.mark.parametrize(
     ("weights", "said"),
     [
-        ([1.0], "1 expert judged: all are consistent enough. There is one criterion; the heaviest"),
+        ([1.0], "The panel has 1 member: all are consistent enough in every matrix. There is one"),
         ([0.5, 0.5], "All criteria weigh the same; the heaviest"),
         ([0.3, 0.7], "The heaviest criterion is c 1 (70.0%), the lightest c 0 (30.0%); the heav"),
     ],
@@ -371,7 +383,10 @@ def campaign(treated: int, control: int, randomised: bool) -> object:
 
 def test_one_customer_addressed_and_one_not():
     text = read_case(campaign(1, 1, True), ABSENT)
-    assert "Campaign 18 addressed 1 customer; 1 other was held back at random" in text
+    assert (
+        "Campaign 18 addressed 1 customer; 1 other was held back by the campaign; whether by lot, the data do not tell"
+        in text
+    )
     text = read_case(campaign(2, 3000, False), ABSENT)
     assert "addressed 2 customers; 3,000 others were not addressed; the firm chose" in text
 

@@ -146,13 +146,14 @@ def test_counts_name_every_word():
 
 def pairs(*rows: tuple[float, float, float, float]) -> SimpleNamespace:
     frame = pd.DataFrame(rows, columns=["difference", "lower", "upper", "p_adjusted"])
-    return SimpleNamespace(pairs=frame, post_hoc="games-howell")
+    frame = frame.assign(group=["A", "B"][: len(rows)], compared_with="C")
+    return SimpleNamespace(pairs=frame, post_hoc="games-howell", outcome="revenue")
 
 
 def test_groups_are_judged_by_the_pair_told_apart_best():
     row = from_groups(pairs((9, -1, 19, 0.08), (-5, -8, -2, 0.01))).iloc[0]
     assert row[["effect", "lower", "upper", "p"]].tolist() == [5, 2, 8, 0.01]
-    assert row["measure"] == "difference between the two means told apart best (Games-Howell)"
+    assert row["measure"] == ("mean revenue, C less B: the pair told apart best (Games-Howell)")
     row = from_groups(pairs((-5, -11, 1, 0.2))).iloc[0]
     assert row[["effect", "lower", "upper"]].tolist() == [5, -1, 11]
 

@@ -96,6 +96,11 @@ class StudyData:
             origin = f"{source.file}."
         return f"{origin} {source.note}".strip()
 
+    def said(self, table: str) -> str:
+        """Repeat what study.yml notes under every exhibit made from a table."""
+        source = self._source(table)
+        return source.note if source else ""
+
     def remark(self, table: str) -> str:
         """Say what a reader should know of a table, for its first exhibit in a chapter."""
         source = self._source(table)

@@ -8,7 +8,12 @@ Specify (:func:`build_model`), estimate (:func:`fit_sem`), ask whether it can be
 from crmstudy.loyalty.effects import Effects, trace_effects
 from crmstudy.loyalty.estimate import fit_sem
 from crmstudy.loyalty.fit import FitMeasures
-from crmstudy.loyalty.named import build_named_model, name_model, tabulate_instrument
+from crmstudy.loyalty.named import (
+    build_named_model,
+    name_model,
+    tabulate_instrument,
+    tabulate_models,
+)
 from crmstudy.loyalty.reliability import Reliability, assess_reliability
 from crmstudy.loyalty.result import SemResult
 from crmstudy.loyalty.screen import ItemScreen, recode_reversed, screen_items
@@ -31,6 +36,7 @@ __all__ = [
     "recode_reversed",
     "screen_items",
     "tabulate_instrument",
+    "tabulate_models",
     "trace_effects",
     "write_semopy",
 ]

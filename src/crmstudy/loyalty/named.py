@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from crmstudy.errors import ModelError, SettingsError, nearest, passes_absence
+from crmstudy.errors import ModelError, NotAvailable, SettingsError, nearest, passes_absence
 from crmstudy.loyalty.specify import StructuralModel, build_model
 
 
@@ -73,3 +73,20 @@ def tabulate_instrument(
     if not rows:
         raise SettingsError("study.yml names no item of the survey under instrument")
     return pd.DataFrame(rows)
+
+
+def tabulate_models(instrument: Mapping[str, Any]) -> pd.DataFrame | NotAvailable:
+    """Arrange the models of an instrument: their paths, items that differ, and note."""
+    rows = [
+        {
+            "model": name,
+            "paths": "; ".join(f"{source} -> {target}" for source, target in spec["paths"]),
+            "own items": "; ".join(
+                f"{construct}: {', '.join(items)}" for construct, items in spec["items"].items()
+            )
+            or "none",
+            "note": spec["note"] or "none",
+        }
+        for name, spec in instrument["models"].items()
+    ]
+    return pd.DataFrame(rows) if rows else NotAvailable("study.yml names no model")

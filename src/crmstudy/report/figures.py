@@ -269,6 +269,7 @@ def draw_intervals(
     lower: str,
     upper: str,
     x_label: str,
+    y_label: str = "",
     reference: float | None = 0.0,
 ) -> Figure:
     """Draw a point with its interval for each row, labelled at the left.
@@ -292,7 +293,7 @@ def draw_intervals(
         axes.set_yticks(rows, labels)
         axes.set_ylim(len(frame) - 0.5, -0.5)
         axes.xaxis.set_major_formatter(FuncFormatter(_thousands))
-        axes.set(xlabel=x_label)
+        axes.set(xlabel=x_label, ylabel=y_label)
         _grid(axes, "x")
     return figure
 

@@ -42,6 +42,9 @@ def _format_float(value: float, decimals: int) -> str:
         return (
             f"<{10.0**-decimals:.{decimals}f}" if value > 0 else f">−{10.0**-decimals:.{decimals}f}"
         )
+    below_one = 1 - 10.0**-decimals
+    if below_one < abs(value) < 1 and f"{abs(value):.{decimals}f}" == f"{1:.{decimals}f}":
+        return f">{below_one:.{decimals}f}" if value > 0 else f"<−{below_one:.{decimals}f}"
     if value.is_integer() and abs(value) >= 1000:
         decimals = 0
     value = value or 0.0  # no minus before a zero

@@ -126,16 +126,20 @@ def count_verdicts(verdicts: pd.DataFrame) -> dict[str, float]:
 
 def from_groups(comparison: GroupComparison | NotAvailable) -> pd.DataFrame:
     """State the verdict on a difference between groups by the pair told apart best."""
-    name, measure = "group_difference", "difference between the two means told apart best"
+    name, measure = "group_difference", "difference between two group means"
     pairs = comparison.pairs
     if isinstance(pairs, NotAvailable):
         return state_verdict(name, measure=measure, effect=pairs, lower=pairs, upper=pairs)
     pair = pairs.sort_values("p_adjusted", kind="stable").iloc[0]
     turned = -1 if pair["difference"] < 0 else 1
     lower, upper = sorted((turned * pair["lower"], turned * pair["upper"]))
+    high, low = (pair["group"], pair["compared_with"])[::turned]
     return state_verdict(
         name,
-        measure=f"{measure} ({comparison.post_hoc.title()})",
+        measure=(
+            f"mean {comparison.outcome.replace('_', ' ')}, {high} less {low}: the pair told apart "
+            f"best ({comparison.post_hoc.title()})"
+        ),
         effect=abs(pair["difference"]),
         lower=lower,
         upper=upper,

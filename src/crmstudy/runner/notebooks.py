@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from crmstudy.chapters import GATES, check_parameters
+from crmstudy.chapters import GATES, VERDICTS, check_parameters
 from crmstudy.errors import SettingsError, UsageError, nearest
 from crmstudy.settings import Scalar, Study
 
@@ -208,12 +208,33 @@ def resolve_parameters(
             if name not in chapters:
                 hint = nearest(name, chapters)
                 raise SettingsError(f"{origin}: unknown chapter {name!r}{hint}")
+    _check_register(study)
     return {
         name: _resolve(
             study, chapter, study.settings.chapters.get(name, {}), assignments.get(name, {})
         )
         for name, chapter in chapters.items()
     }
+
+
+def _check_register(study: Study) -> None:
+    """Refuse a hypothesis that no chapter could ever decide: a mistyped one would be lost."""
+    models = study.settings.instrument.models.values()
+    paths = {f"{source}_{target}" for model in models for source, target in model.paths}
+    deciders = {**VERDICTS, "satisfaction_loyalty": tuple(sorted(paths))}
+    for entry in study.settings.hypotheses:
+        place = f"study.yml, hypothesis {entry.id}"
+        if entry.chapter not in deciders:
+            raise SettingsError(
+                f"{place}: chapter {entry.chapter!r} decides no hypothesis"
+                f"{nearest(entry.chapter, deciders)}; those that do: {', '.join(deciders)}"
+            )
+        known = deciders[entry.chapter]
+        if entry.decided_by not in known:
+            raise SettingsError(
+                f"{place}: chapter {entry.chapter} has no verdict {entry.decided_by!r}"
+                f"{nearest(entry.decided_by, known)}; it has: {', '.join(known) or 'none'}"
+            )
 
 
 def _resolve(

@@ -33,13 +33,15 @@ class SegmentRule(NamedTuple):
 
 SEGMENT_RULES = (
     SegmentRule("champions", "high", "high", "buy often and much, and did so lately"),
-    SegmentRule("loyal", "middle", "high", "buy often and much, lately a little less"),
-    SegmentRule("potential loyalists", "high", "middle", "bought lately, on their way up"),
+    SegmentRule("loyal", "middle", "high", "buy often and much, the last time a little longer ago"),
+    SegmentRule(
+        "potential loyalists", "high", "middle", "bought lately, middling in number and money"
+    ),
     SegmentRule("promising", "high", "low", "bought lately, still little: new or occasional"),
     SegmentRule("need attention", "middle", "middle", "average in everything, could go either way"),
     SegmentRule("about to sleep", "middle", "low", "buy little and are fading"),
-    SegmentRule("at risk", "low", "high", "were good customers and have stopped"),
-    SegmentRule("hibernating", "low", "middle", "were average customers and have stopped"),
+    SegmentRule("at risk", "low", "high", "bought often and much, but not lately"),
+    SegmentRule("hibernating", "low", "middle", "middling in number and money, but not lately"),
     SegmentRule("lost", "low", "low", "bought little, long ago"),
 )
 

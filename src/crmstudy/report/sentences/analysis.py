@@ -52,11 +52,14 @@ def _say_groups(comparison: GroupComparison) -> str:
     apart = int(pairs["p_adjusted"].lt(0.05).sum())
     ends = comparison.groups.sort_values("mean")
     low, high = ends.index[0], ends.index[-1]
+    effect = f", a {size} effect" if welch.p_value < 0.05 else " in this sample"
+    small = len(comparison.left_out)
+    left = f" ({count_of(small, 'small group')} left out)" if small else ""
     return (
-        f"Mean {plain(comparison.outcome)} {differ} between the {len(ends)} groups by "
-        f"{plain(comparison.group)} (Welch's test, {p_value(welch.p_value)}); "
-        f"group membership accounts for {percent(comparison.eta_squared)} of the variance, "
-        f"a {size} effect. The lowest mean is that of {low}, the highest that of {high}; "
-        f"{apart} of {count_of(len(pairs), 'pair')} "
+        f"Among the {count_of(comparison.n, 'customer')} whose {plain(comparison.group)} is "
+        f"known{left}, mean {plain(comparison.outcome)} {differ} between the {len(ends)} groups "
+        f"(Welch's test, {p_value(welch.p_value)}); group membership accounts for "
+        f"{percent(comparison.eta_squared)} of the variance{effect}. The lowest mean is that "
+        f"of {low}, the highest that of {high}; {apart} of {count_of(len(pairs), 'pair')} "
         f"{'differs' if apart == 1 else 'differ'} after adjustment for multiple comparisons."
     )

@@ -23,7 +23,7 @@ def read_case(campaign: Campaign | NotAvailable, effect: DidResult | NotAvailabl
 @passes_absence
 def _say_groups(campaign: Campaign) -> str:
     how = (
-        "held back at random by the campaign's design, as far as the data tell"
+        "held back by the campaign; whether by lot, the data do not tell"
         if campaign.randomised
         else "not addressed; the firm chose whom to address, so the groups may differ from the "
         "start"

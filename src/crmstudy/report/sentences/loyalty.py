@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crmstudy.checks import failed
 from crmstudy.errors import NotAvailable, passes_absence
-from crmstudy.loyalty import Effects, Reliability, SemResult
+from crmstudy.loyalty import Effects, FitMeasures, Reliability, SemResult
 from crmstudy.report.sentences.words import (
     compose,
     count_of,
@@ -54,7 +54,20 @@ def _say_fit(fit: SemResult) -> str | NotAvailable:
         f"The test of exact fit {exact} the model (chi-squared {number(m['chi2'], 1)}, "
         f"df {int(m['df'])}, {p_value(m['p_value'])}); CFI is {number(m['cfi'], 3)}, RMSEA "
         f"{number(m['rmsea'], 3)} with 90% interval from {number(m['rmsea_lower'], 3)} to "
-        f"{number(m['rmsea_upper'], 3)}, SRMR {number(m['srmr'], 3)}."
+        f"{number(m['rmsea_upper'], 3)}, SRMR {number(m['srmr'], 3)}. "
+        f"{_say_conventions(found)}"
+    )
+
+
+def _say_conventions(fit: FitMeasures) -> str:
+    judged = fit.table()
+    judged = judged[judged["met"].isin(["yes", "no"])]
+    missed = judged.loc[judged["met"] == "no", "index"].tolist()
+    if not missed:
+        return f"All {len(judged)} measures with a conventional threshold meet it."
+    return (
+        f"Of {len(judged)} measures with a conventional threshold {len(missed)} miss it "
+        f"({enumerate_words(missed)}); read the paths with that in mind."
     )
 
 
