@@ -64,7 +64,11 @@ def test_a_written_number_is_never_further_off_than_half_its_last_digit(value, d
     written = format_value(value, decimals)
     assert "-" not in written
     if written[0] in "<>":
-        assert 0 < abs(value) < 10.0**-decimals
+        bound = float(written[1:].replace("−", "-"))
+        assert value < bound if written[0] == "<" else value > bound
+        assert value != 0
+        assert abs(bound - value) <= 10.0**-decimals
+        assert abs(bound) in (10.0**-decimals, 1 - 10.0**-decimals)
         return
     back = float(written.replace(",", "").replace("−", "-"))
     assert abs(back - value) <= 0.5 * 10.0**-decimals + 1e-3 * (abs(value) > 1e9) + 1e-12
@@ -73,6 +77,22 @@ def test_a_written_number_is_never_further_off_than_half_its_last_digit(value, d
 @given(st.floats(0, 1e9, exclude_min=True))
 def test_a_number_that_is_not_zero_is_never_written_as_zero(value):
     assert set(format_value(value).replace(",", "")) - set("0.")
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "written"),
+    [
+        (0.99975, 3, ">0.999"),
+        (-0.99975, 3, "<−0.999"),
+        (0.9994, 3, "0.999"),
+        (1.0, 3, "1.000"),
+        (0.999, 2, ">0.99"),
+        (0.97, 1, "1.0"),
+        (0.7, 0, "1"),
+    ],
+)
+def test_a_share_just_below_one_is_not_written_as_one(value, decimals, written):
+    assert format_value(value, decimals) == written
 
 
 def test_spell_leaves_other_text_alone():

@@ -42,8 +42,10 @@ def _format_float(value: float, decimals: int) -> str:
         return (
             f"<{10.0**-decimals:.{decimals}f}" if value > 0 else f">−{10.0**-decimals:.{decimals}f}"
         )
+    # A share just below one is not all of it; with one decimal or none the loss is too large.
     below_one = 1 - 10.0**-decimals
-    if below_one < abs(value) < 1 and f"{abs(value):.{decimals}f}" == f"{1:.{decimals}f}":
+    rounds_to_one = f"{abs(value):.{decimals}f}" == f"{1:.{decimals}f}"
+    if decimals >= 2 and abs(value) < 1 and rounds_to_one:
         return f">{below_one:.{decimals}f}" if value > 0 else f"<−{below_one:.{decimals}f}"
     if value.is_integer() and abs(value) >= 1000:
         decimals = 0
