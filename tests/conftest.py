@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from crmstudy.settings import Study, read_study
+
+# The same examples on every run, and no test fails because the machine is busy. Without
+# the profile (`--hypothesis-profile=default`) new examples are searched for.
+settings.register_profile("study", derandomize=True, deadline=None)
+settings.load_profile("study")
 
 StudyMaker = Callable[..., Study]
 
