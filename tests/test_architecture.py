@@ -21,7 +21,8 @@ BELOW = {
     "strict_yaml": {"errors"},
 }
 BELOW["environment"] = {"errors", "paths", "files"}
-BELOW["settings"] = {"errors", "paths", "strict_yaml"}
+BELOW["instrument"] = {"errors", "strict_yaml"}
+BELOW["settings"] = {"errors", "paths", "strict_yaml", "instrument"}
 BASE = {"errors", "lazy", "checks", "files", "paths", "chapters", "settings"}
 BELOW["collection"] = BASE
 BELOW |= {name: BASE | {"collection"} for name in METHODS}

@@ -113,7 +113,7 @@ def test_unknown_key_names_its_place_and_the_next_one(read, place, message):
         ("seed", "one", "seed: Input should be a valid integer (found 'one')"),
         ("seed", True, "seed: Input should be a valid integer (found True)"),
         ("seed", 1.5, "seed: Input should be a valid integer"),
-        ("language", "de", "language: Input should be 'en' (found 'de')"),
+        ("language", "de", "language: Input should be 'en' or 'zh' (found 'de')"),
         ("tables", {}, "tables: Dictionary should have at least 1 item"),
         ("tables", [], "tables: Input should be a valid dictionary"),
         ("tables.transactions", {}, "needs exactly one of file, open, simulated; found none"),

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     model_validator,
 )
 
-from crmstudy.errors import SettingsError, nearest
+from crmstudy.errors import SettingsError
+from crmstudy.instrument import Instrument
 from crmstudy.paths import StudyPaths, find_study
-from crmstudy.strict_yaml import explain, read_mapping
+from crmstudy.strict_yaml import Name, Strict, explain, read_mapping
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Scalar = bool | int | float | str
 
 #: Schemas of the database that a data set must not take.
@@ -47,19 +44,15 @@ def _date_format(layout: str | None) -> str | None:
 DateFormat = Annotated[str | None, AfterValidator(_date_format)]
 
 
-def _scale(ends: tuple[float, float]) -> tuple[float, float]:
-    if not ends[0] < ends[1]:
-        raise ValueError("must give the lowest answer, then the highest")
-    return ends
+Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Kind = Literal["id", "text", "number", "integer", "date", "boolean"]
 
-
-Scale = Annotated[tuple[float, float], AfterValidator(_scale)]
-
-
-class Strict(BaseModel):
-    """A mapping of study.yml; a key it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+#: What can only be said of a file, not of open data or of the simulated firm.
+OF_FILES = {
+    *("columns", "encoding", "delimiter", "decimal", "date_format", "missing"),
+    *("sheet", "units", "kinds", "values"),
+}
 
 
 class TableSource(Strict):
@@ -68,7 +61,10 @@ class TableSource(Strict):
     Exactly one of ``file`` (a path beside study.yml), ``open`` (a table of an
     installed open-data package) and ``simulated`` (a table of the simulated firm).
     ``note`` stands under every exhibit made from the table, ``remark`` under the first
-    one in a chapter.
+    one in a chapter. ``columns`` maps our names to the file's, ``values`` the file's words
+    to ours, ``units`` a column to the factor it is multiplied by (0.01: it holds cents),
+    ``kinds`` a further column to how it is read. ``owner``, ``frequency`` and
+    ``legal_basis`` stand in the collection plan.
     """
 
     file: str | None = None
@@ -80,8 +76,15 @@ class TableSource(Strict):
     decimal: Literal[".", ","] = "."
     date_format: DateFormat = None
     missing: list[str | int | float] = []
+    sheet: str = ""
+    units: dict[str, Factor] = {}
+    kinds: dict[str, Kind] = {}
+    values: dict[str, dict[str, str]] = {}
     note: str = ""
     remark: str = ""
+    owner: str = ""
+    frequency: str = ""
+    legal_basis: str = ""
 
     @model_validator(mode="after")
     def _one_source(self) -> TableSource:
@@ -89,102 +92,10 @@ class TableSource(Strict):
         if len(given) != 1:
             found = " and ".join(given) or "none"
             raise ValueError(f"needs exactly one of file, open, simulated; found {found}")
-        of_files = {"columns", "encoding", "delimiter", "decimal", "date_format", "missing"}
-        useless = sorted(of_files & self.model_fields_set) if self.file is None else []
+        useless = sorted(OF_FILES & self.model_fields_set) if self.file is None else []
         if useless:
             raise ValueError(f"{', '.join(useless)} can only be said of a file")
         return self
-
-
-class ConstructSpec(Strict):
-    """A latent construct: its label and the survey items that measure it."""
-
-    label: str
-    items: list[str] = Field(min_length=1)
-
-
-class ItemSpec(Strict):
-    """One survey item: its wording, and its own scale if it has one."""
-
-    text: str = ""
-    scale: Scale | None = None
-    reverse: bool = False
-
-
-class ModelSpec(Strict):
-    """One structural model: paths between constructs, and items if they differ."""
-
-    constructs: list[Name] = []
-    items: dict[Name, list[str]] = {}
-    paths: list[tuple[Name, Name]] = []
-    note: str = ""
-
-
-class Instrument(Strict):
-    """The questionnaire: scale, items, constructs, structural models, roles of items."""
-
-    scale: Scale = (1, 10)
-    constructs: dict[Name, ConstructSpec] = {}
-    items: dict[str, ItemSpec] = {}
-    models: dict[Name, ModelSpec] = {}
-    roles: dict[Name, str] = {}
-    source: str = ""
-
-    @model_validator(mode="after")
-    def _known_names(self) -> Instrument:
-        measured = [item for construct in self.constructs.values() for item in construct.items]
-        problems = [
-            f"item {item!r} stands in two constructs"
-            for item in dict.fromkeys(measured)
-            if measured.count(item) > 1
-        ]
-        known = {*measured, *self.items}
-        for name, model in self.models.items():
-            ends = {end for path in model.paths for end in path}
-            named = sorted({*model.constructs, *model.items, *ends})
-            items = [item for own in model.items.values() for item in own]
-            problems += _unknown(f"model {name!r}", "construct", named, self.constructs)
-            problems += _unknown(f"model {name!r}", "item", items, known)
-        for role, item in self.roles.items():
-            problems += _unknown(f"role {role!r}", "item", [item], known)
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
-
-    def bounds(self, item: str) -> tuple[float, float]:
-        """Return the lowest and highest answer that an item allows."""
-        own = self.items.get(item)
-        return own.scale if own and own.scale else self.scale
-
-    def item_names(self) -> list[str]:
-        """List every item in the order of the constructs, then the others."""
-        names = [item for construct in self.constructs.values() for item in construct.items]
-        return list(dict.fromkeys([*names, *self.items]))
-
-    def table(self) -> dict[str, dict[str, Any]]:
-        """Map each item to construct, text, minimum, maximum and reverse."""
-        owner = {i: name for name, spec in self.constructs.items() for i in spec.items}
-        rows = {}
-        for item in self.item_names():
-            spec = self.items.get(item, ItemSpec())
-            low, high = self.bounds(item)
-            rows[item] = {
-                "construct": owner.get(item, ""),
-                "text": spec.text,
-                "minimum": low,
-                "maximum": high,
-                "reverse": spec.reverse,
-            }
-        return rows
-
-
-def _unknown(who: str, kind: str, names: Iterable[str], known: Iterable[str]) -> list[str]:
-    known = list(known)
-    return [
-        f"{who} names an unknown {kind} {name!r}{nearest(name, known)}"
-        for name in names
-        if name not in known
-    ]
 
 
 class JudgementSpec(Strict):
@@ -203,15 +114,81 @@ class Case(Strict):
     description: str = ""
 
 
+class Privacy(Strict):
+    """How persons are protected between the inputs and the report.
+
+    ``pseudonyms`` replaces identifiers of persons by keyed ones, made with the key in
+    ``key_file`` (outside the project; empty: the user's own configuration folder).
+    ``purpose`` leaves out customers who did not consent to it (needs a table consents).
+    ``smallest_cell`` and ``diversity`` are the k and l that published counts must keep;
+    ``quasi_identifiers`` and ``sensitive`` name columns of customers beside those that
+    the contract names.
+    """
+
+    pseudonyms: bool = True
+    key_file: str = ""
+    purpose: Literal["", "analysis", "marketing", "survey", "sharing"] = ""
+    smallest_cell: int = Field(default=5, ge=2)
+    diversity: int = Field(default=2, ge=1)
+    quasi_identifiers: list[str] = []
+    sensitive: list[str] = []
+    encrypt: bool = False
+
+
+class Cleaning(Strict):
+    """What is left out or converted on the way into the database; all of it is counted.
+
+    ``test_customers`` are identifiers as in the inputs, ``exchange_rates`` units of the
+    study's currency for one of another.
+    """
+
+    test_customers: list[str] = []
+    drop_cancelled: bool = True
+    exchange_rates: dict[str, Factor] = {}
+
+
+class Linkage(Strict):
+    """How records without a common key are brought together.
+
+    Pairs at ``accept`` or above count as one person, pairs between ``review`` and
+    ``accept`` are listed for a look.
+    """
+
+    accept: Share = 0.95
+    review: Share = 0.5
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Linkage:
+        if self.review > self.accept:
+            raise ValueError("review must not be greater than accept")
+        return self
+
+
+class Fieldwork(Strict):
+    """What is known of the population that the survey was drawn from.
+
+    ``population`` maps a column of customers (or of the survey) to the share of each of
+    its levels; where it is empty and the survey is linked, the customers are the frame.
+    """
+
+    population: dict[str, dict[str, Factor]] = {}
+    weight_by: list[str] = []
+
+
 class StudySettings(Strict):
     """The whole of ``study.yml``."""
 
     title: str = Field(min_length=1)
-    language: Literal["en"] = "en"
+    language: Literal["en", "zh"] = "en"
     seed: int = Field(ge=0, lt=2**32, strict=True)
     currency: str = "USD"
     tables: dict[str, TableSource] = Field(min_length=1)
+    privacy: Privacy = Privacy()
+    cleaning: Cleaning = Cleaning()
+    linkage: Linkage = Linkage()
+    fieldwork: Fieldwork = Fieldwork()
     instrument: Instrument = Instrument()
+    staff_instrument: Instrument = Instrument()
     judgements: JudgementSpec = JudgementSpec()
     case: Case | None = None
     simulation: dict[str, float | int] = {}

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crmstudy.errors import SettingsError, nearest
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Strict(BaseModel):
+    """A mapping of study.yml; a key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
 class _UniqueKeys(yaml.SafeLoader):
