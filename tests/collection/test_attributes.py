@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from crmstudy.collection.attributes import join_attribute, order_levels
+from crmstudy.collection.attributes import band_values, join_attribute, order_levels
 from crmstudy.errors import NotAvailable, SettingsError
 
 FEATURES = pd.DataFrame({"revenue": [1.0, 2.0, 3.0]}, index=pd.Index(["a", "b", "c"]))
@@ -43,6 +43,26 @@ def test_levels_stand_in_their_natural_order(levels, ordered):
 @pytest.mark.parametrize("attribute", ["age", "registered_on"])
 def test_numbers_and_days_keep_their_own_order(attribute):
     pd.testing.assert_series_equal(order_levels(CUSTOMERS[attribute]), CUSTOMERS[attribute])
+
+
+def test_a_number_of_many_values_comes_in_four_bands():
+    ages = pd.Series([*range(18, 58), None])
+    bands = band_values(ages)
+    assert list(bands.cat.categories) == ["18 to 27", "28 to 37", "38 to 47", "48 to 57"]
+    assert bands.value_counts().tolist() == [10, 10, 10, 10]
+    assert bands.isna().sum() == 1
+    assert order_levels(bands) is bands
+
+
+def test_days_of_many_values_come_in_bands_too():
+    days = pd.Series(pd.date_range("2026-01-01", periods=20))
+    assert band_values(days).cat.categories[0] == "2026-01-01 to 2026-01-05"
+
+
+@pytest.mark.parametrize("values", [list(range(12)), ["a", "b"] * 20, [True, False] * 20])
+def test_few_values_words_and_answers_stay_as_they_are(values):
+    series = pd.Series(values)
+    assert band_values(series) is series
 
 
 def test_unknown_attribute_names_the_known():
