@@ -27,6 +27,7 @@ def make_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyMaker:
     """
     monkeypatch.setenv("CRMSTUDY_WORK", str(tmp_path / "work"))
     monkeypatch.setenv("CRMSTUDY_REPORTS", str(tmp_path / "reports"))
+    monkeypatch.setenv("CRMSTUDY_KEY_FILE", str(tmp_path / "key"))
 
     def make(
         tables: Mapping[str, object],
@@ -40,6 +41,8 @@ def make_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyMaker:
             raw = content if isinstance(content, bytes) else content.encode()
             (folder / file).write_bytes(raw)
         content = {"title": "A firm", "seed": 1, "tables": dict(tables), **settings}
+        # Tests of other rooms know their customers by name; those of privacy say so.
+        content.setdefault("privacy", {"pseudonyms": False})
         text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
         (folder / "study.yml").write_text(text, encoding="utf-8")
         return read_study(str(folder))

@@ -66,6 +66,9 @@ class DataCollection(ChapterSettings):
     chapter: ClassVar[str] = "data_collection"
     number: ClassVar[int] = 1
 
+    COHORT: Literal["week", "month", "quarter"]
+    N_DRAWS: int = Field(ge=100, le=100_000)
+
 
 class CustomerAnalysis(ChapterSettings):
     """Parameters of chapter 02."""

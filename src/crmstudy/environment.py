@@ -24,7 +24,6 @@ CONDA_NAMES = {
     "duckdb": "python-duckdb",
     "ibis-framework[duckdb]": "ibis-duckdb",
     "matplotlib": "matplotlib-base",  # without Qt, which no chapter needs
-    "pandera[pandas]": "pandera-pandas",
 }
 PIP_ONLY = frozenset({"semopy"})  # not on conda-forge
 NOT_LOCKED = frozenset({"spark"})  # 1 GB that only a cluster needs
@@ -68,7 +67,7 @@ def conda_environment(project: Mapping[str, Any]) -> str:
 
 
 def split_requirement(line: str) -> tuple[str, str]:
-    """Split ``"pandera[pandas]>=0.35,<1"`` into its name with extras and its range."""
+    """Split ``"ibis-framework[duckdb]>=12.0,<13"`` into its name with extras and its range."""
     found = re.fullmatch(r"([A-Za-z0-9._-]+(?:\[[\w,-]+\])?)\s*([<>=!~][^;@]*)?", line.strip())
     if found is None:
         raise SettingsError(f"dependency {line!r} is not of the form name[extra]>=1,<2")

@@ -121,8 +121,8 @@ class Privacy(Strict):
     ``key_file`` (outside the project; empty: the user's own configuration folder).
     ``purpose`` leaves out customers who did not consent to it (needs a table consents).
     ``smallest_cell`` and ``diversity`` are the k and l that published counts must keep;
-    ``quasi_identifiers`` and ``sensitive`` name columns of customers beside those that
-    the contract names.
+    ``quasi_identifiers`` and ``sensitive`` name columns of customers; without the former
+    those are taken that the contract calls so.
     """
 
     pseudonyms: bool = True
@@ -151,11 +151,14 @@ class Linkage(Strict):
     """How records without a common key are brought together.
 
     Pairs at ``accept`` or above count as one person, pairs between ``review`` and
-    ``accept`` are listed for a look.
+    ``accept`` are listed for a look. ``merge_duplicates`` makes one customer of those who
+    count as one person; ``country_code`` is that of telephone numbers without one.
     """
 
     accept: Share = 0.95
     review: Share = 0.5
+    merge_duplicates: bool = True
+    country_code: str = Field(default="86", pattern="^[1-9][0-9]{0,2}$")
 
     @model_validator(mode="after")
     def _in_order(self) -> Linkage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
@@ -20,6 +21,97 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
+#: What can be wrong with study.yml as a whole: (English, Chinese).
+MESSAGES: dict[str, tuple[str, str]] = {
+    "twice": (
+        "{file}: key {name!r} is given a second time in line {line}",
+        "{file}：第 {line} 行的键 {name!r} 重复出现",
+    ),
+    "not utf-8": (
+        "{file} is not UTF-8 text: byte {byte} ({reason})",
+        "{file} 不是 UTF-8 文本：第 {byte} 字节（{reason}）",
+    ),
+    "not yaml": ("{file} is not valid YAML: {reason}", "{file} 不是有效的 YAML：{reason}"),
+    "no mapping": (
+        "{file} must be a mapping of keys; it is {found}",
+        "{file} 必须由“键: 值”组成；现在是 {found}",
+    ),
+    "unknown key": ("unknown key {place!r}{near}", "未知的键 {place!r}{near}"),
+    "missing key": ("missing key {place!r}", "缺少键 {place!r}"),
+    "wrong value": ("{place}: {message}{shown}", "{place}：{message}{shown}"),
+    "found": (" (found {found!r})", "（现为 {found!r}）"),
+    "top level": ("(top level)", "（顶层）"),
+    "near": ("; did you mean {word!r}?", "（是否应为 {word!r}？）"),
+}
+
+#: Pydantic's rules in Chinese, by the type of its error; it says them in English itself.
+RULES = {
+    "string_type": "应为文本",
+    "string_pattern_mismatch": "应符合格式 {pattern}",
+    "string_too_short": "至少要有 {min_length} 个字符",
+    "string_too_long": "最多只能有 {max_length} 个字符",
+    "int_type": "应为整数",
+    "int_parsing": "应为整数",
+    "int_from_float": "应为整数，不能有小数部分",
+    "float_type": "应为数值",
+    "float_parsing": "应为数值",
+    "finite_number": "应为有限的数值",
+    "bool_type": "应为 true 或 false",
+    "bool_parsing": "应为 true 或 false",
+    "greater_than": "应大于 {gt}",
+    "greater_than_equal": "应不小于 {ge}",
+    "less_than": "应小于 {lt}",
+    "less_than_equal": "应不大于 {le}",
+    "literal_error": "只能是 {expected}",
+    "list_type": "应为列表",
+    "tuple_type": "应为列表",
+    "dict_type": "应为“键: 值”的映射",
+    "model_type": "应为“键: 值”的映射",
+    "model_attributes_type": "应为“键: 值”的映射",
+    "too_short": "至少要有 {min_length} 项",
+    "too_long": "最多只能有 {max_length} 项",
+}
+
+#: The project's own rules in Chinese: a pattern of the English text, and its translation.
+OWN_RULES: tuple[tuple[str, str], ...] = (
+    ("must not hold a time zone: .*", "不能含时区：时间一律为企业所在地时间"),
+    ("(.*); write it as %d.%m.%Y", r"\1；请写成 %d.%m.%Y 的形式"),
+    ("must say how a year, month and day .*", "必须写明年、月、日的格式，例如 %d.%m.%Y"),
+    (
+        "needs exactly one of file, open, simulated; found (.*)",
+        r"file、open、simulated 三者必须且只能写一个；现为 \1",
+    ),
+    ("(.*) can only be said of a file", r"\1 只能用于文件"),
+    ("review must not be greater than accept", "review 不能大于 accept"),
+    ("table '(.*)': a data set cannot be called '(.*)'", r"表“\1”：数据集不能叫“\2”"),
+    ("hypothesis (.*) stands twice", r"假设 \1 重复出现"),
+    ("must give the lowest answer, then the highest", "必须先写最低分，再写最高分"),
+    ("item '(.*)' stands in two constructs", r"题项“\1”出现在两个构念中"),
+    (
+        "(model|role) '(.*)' names an unknown (construct|item) '(.*)'",
+        r"\1“\2”引用了未知的 \3“\4”",
+    ),
+    (r"did you mean '(.*)'\?", r"是否应为“\1”？"),
+)
+
+
+def _say(file: Path, key: str, **values: Any) -> str:
+    return MESSAGES[key][_is_chinese(file)].format(file=file, **values)
+
+
+def _is_chinese(file: Path) -> bool:
+    """Whether the file asks for Chinese; looked up in its bytes, since it may be broken."""
+    try:
+        return bool(re.search(rb"(?m)^language:[ \t]*[\"']?zh\b", file.read_bytes()))
+    except OSError:
+        return False
+
+
+class _RepeatedKeyError(Exception):
+    def __init__(self, key: str, line: int) -> None:
+        self.key, self.line = key, line
+
+
 class _UniqueKeys(yaml.SafeLoader):
     """YAML in which a key given twice is an error; PyYAML would keep the last."""
 
@@ -29,8 +121,7 @@ class _UniqueKeys(yaml.SafeLoader):
             if key.value == "<<":
                 continue
             if str(key.value) in seen:
-                line = key.start_mark.line + 1
-                raise SettingsError(f"key {key.value!r} is given a second time in line {line}")
+                raise _RepeatedKeyError(key.value, key.start_mark.line + 1)
             seen.add(str(key.value))
         return super().construct_mapping(node, deep)
 
@@ -45,17 +136,18 @@ def read_mapping(file: Path) -> dict[str, Any]:
     """
     try:
         content = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_UniqueKeys)
-    except SettingsError as error:
-        raise SettingsError(f"{file}: {error}") from None
+    except _RepeatedKeyError as error:
+        text = _say(file, "twice", name=error.key, line=error.line)
+        raise SettingsError(text) from None
     except UnicodeDecodeError as error:
-        raise SettingsError(
-            f"{file} is not UTF-8 text: byte {error.start} ({error.reason})"
-        ) from None
+        text = _say(file, "not utf-8", byte=error.start, reason=error.reason)
+        raise SettingsError(text) from None
     except yaml.YAMLError as error:
-        raise SettingsError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from None
+        text = _say(file, "not yaml", reason=" ".join(str(error).split()))
+        raise SettingsError(text) from None
     if not isinstance(content, dict):
         found = "empty" if content is None else f"a {type(content).__name__}"
-        raise SettingsError(f"{file} must be a mapping of keys; it is {found}")
+        raise SettingsError(_say(file, "no mapping", found=found))
     return content
 
 
@@ -64,17 +156,45 @@ def explain(error: ValidationError, file: Path, model: type[BaseModel]) -> str:
     lines = []
     for problem in error.errors():
         parts = [str(part) for part in problem["loc"] if part != "[key]"]
-        place = ".".join(parts) or "(top level)"
+        place = ".".join(parts) or _say(file, "top level")
         if problem["type"] == "extra_forbidden":
-            lines.append(f"unknown key {place!r}{nearest(parts[-1], _known_keys(parts, model))}")
+            near = _near(file, parts[-1], _known_keys(parts, model))
+            lines.append(_say(file, "unknown key", place=place, near=near))
         elif problem["type"] == "missing":
-            lines.append(f"missing key {place!r}")
+            lines.append(_say(file, "missing key", place=place))
         else:
-            message = problem["msg"].removeprefix("Value error, ")
             found = problem["input"]
-            shown = f" (found {found!r})" if isinstance(found, (str, int, float, bool)) else ""
-            lines.append(f"{place}: {message}{shown}")
-    return f"{file}: " + "; ".join(lines)
+            plain = isinstance(found, (str, int, float, bool))
+            shown = _say(file, "found", found=found) if plain else ""
+            message = _rule(file, problem)
+            lines.append(_say(file, "wrong value", place=place, message=message, shown=shown))
+    return f"{file}: " + ("；" if _is_chinese(file) else "; ").join(lines)
+
+
+def _near(file: Path, word: str, known: Iterable[str]) -> str:
+    found = re.search("'(.*)'", nearest(word, known))
+    return _say(file, "near", word=found[1]) if found else ""
+
+
+def _rule(file: Path, problem: Any) -> str:
+    """Say the rule that a value breaks, in the language of the file."""
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if not _is_chinese(file):
+        return message
+    if problem["type"] in RULES:
+        return RULES[problem["type"]].format(**problem.get("ctx", {}))
+    whole = _translate(message)
+    if whole != message:
+        return whole
+    return "；".join(_translate(part) for part in message.split("; "))
+
+
+def _translate(message: str) -> str:
+    for pattern, chinese in OWN_RULES:
+        found = re.fullmatch(pattern, message)
+        if found:
+            return found.expand(chinese)
+    return message
 
 
 def _known_keys(place: list[str], model: type[BaseModel]) -> Iterable[str]:

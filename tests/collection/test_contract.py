@@ -49,7 +49,7 @@ def test_a_problem_says_file_row_column_found_allowed_and_remedy():
 @pytest.mark.parametrize("n", [SHOWN, SHOWN + 1])
 def test_long_lists_are_cut_and_counted(n):
     with pytest.raises(DataError) as caught:
-        refuse([Problem("t.csv", row, "", "x", "y", "") for row in range(n)])
+        refuse([Problem("t.csv", 2, f"c{place}", "x", "y", "") for place in range(n)])
     lines = str(caught.value).splitlines()
     assert len(lines) == n
     assert ("1 more problems" in lines[-1]) == (n > SHOWN)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from itertools import permutations
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,12 +11,13 @@ from scipy.optimize import minimize
 from scipy.special import betaln, gammaln
 from scipy.stats import chi2
 
-from crmstudy.collection.contract import CONTRACTS, Expected, find_violations
+from crmstudy.collection.contract import Expected, find_violations
 from crmstudy.collection.simulate import (
     CALIBRATION_ENDS_ON,
     CAMPAIGN_ID,
     CAMPAIGN_STARTS_ON,
     SERVICE_CHANGES_ON,
+    STAFF_INSTRUMENT,
     SURVEY_INSTRUMENT,
     WEIGHTS,
     WINDOW_ENDS_ON,
@@ -26,32 +25,32 @@ from crmstudy.collection.simulate import (
     FirmParameters,
     SimulatedFirm,
     simulate_firm,
-    template_tables,
 )
-from crmstudy.collection.simulate.__main__ import main
-from crmstudy.collection.simulate.survey import (
+from crmstudy.collection.simulate.latent import (
     CONSTRUCTS,
-    ITEMS,
     PATHS,
     implied_correlations,
     path_coefficients,
-    score_rates,
 )
+from crmstudy.collection.simulate.people import score_rates
+from crmstudy.collection.simulate.survey import ITEMS, MODERATOR_ITEMS
+from crmstudy.collection.tables import CONTRACTS
 from crmstudy.errors import SettingsError
 from crmstudy.settings import Instrument
 
-TEMPLATE = Path(__file__).parents[2] / "data" / "template"
 TABLES = (
-    "customers",
-    "products",
-    "transactions",
-    "campaigns",
-    "responses",
-    "contacts",
-    "costs",
-    "survey",
-    "judgements",
+    *("customers", "products", "transactions", "campaigns", "responses", "contacts"),
+    *("web_events", "costs", "survey", "invitations", "judgements", "interviews"),
+    *("mystery_shopping", "leads", "staff_survey", "consents", "benchmarks"),
 )
+EVERYBODY_ANSWERS = {
+    "survey_share": 1.0,
+    "consent_survey": 1.0,
+    "consent_changed_share": 0.0,
+    "survey_response_intercept": 50.0,
+    "survey_partial_share": 0.0,
+    "survey_missing": 0.0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +60,7 @@ def firm() -> SimulatedFirm:
 
 @pytest.fixture(scope="module")
 def large() -> SimulatedFirm:
-    return simulate_firm(
-        seed=5, n_customers=20_000, survey_share=1.0, survey_missing=0.0, panel_experts=400
-    )
+    return simulate_firm(seed=5, n_customers=20_000, panel_experts=400, **EVERYBODY_ANSWERS)
 
 
 def as_bytes(tables: dict[str, pd.DataFrame]) -> dict[str, bytes]:
@@ -71,6 +68,13 @@ def as_bytes(tables: dict[str, pd.DataFrame]) -> dict[str, bytes]:
 
 
 # --- recovery: purchases and spend -------------------------------------------------------
+
+
+def sold(firm: SimulatedFirm) -> pd.DataFrame:
+    """The lines that real customers bought and paid for, before returns."""
+    lines = firm.tables["transactions"]
+    testers = firm.tables["customers"].query("is_test")["customer_id"]
+    return lines[(lines["status"] == "completed") & ~lines["customer_id"].isin(testers)]
 
 
 def merge_by_day(transactions: pd.DataFrame, until: np.datetime64) -> pd.DataFrame:
@@ -134,7 +138,7 @@ def compare_with_truth(log_likelihood, truth: list[float], *data) -> tuple[np.nd
 
 def test_bg_nbd_is_recovered_from_purchases_merged_by_day(large):
     truth = [large.truth[f"bg_nbd.{name}"] for name in ("r", "alpha", "a", "b")]
-    purchases = merge_by_day(large.tables["transactions"], CALIBRATION_ENDS_ON)
+    purchases = merge_by_day(sold(large), CALIBRATION_ENDS_ON)
     counts = count_purchases(purchases, CALIBRATION_ENDS_ON)
     found, p_value = compare_with_truth(bg_nbd_log_likelihood, truth, counts)
     assert p_value > 0.001
@@ -143,7 +147,7 @@ def test_bg_nbd_is_recovered_from_purchases_merged_by_day(large):
 
 def test_baskets_not_merged_by_day_mislead(large):
     truth = [large.truth[f"bg_nbd.{name}"] for name in ("r", "alpha", "a", "b")]
-    baskets = large.tables["transactions"].drop_duplicates("basket_id")
+    baskets = sold(large).drop_duplicates("basket_id")
     baskets = baskets.assign(day=baskets["ordered_at"].dt.normalize())
     baskets = baskets[baskets["day"] <= pd.Timestamp(CALIBRATION_ENDS_ON)]
     counts = count_purchases(baskets, CALIBRATION_ENDS_ON)
@@ -154,12 +158,12 @@ def test_baskets_not_merged_by_day_mislead(large):
 
 def test_gamma_gamma_is_recovered_by_likelihood_and_moments(large):
     truth = [large.truth[f"gamma_gamma.{name}"] for name in ("p", "q", "v")]
-    purchases = merge_by_day(large.tables["transactions"], WINDOW_ENDS_ON)
+    purchases = merge_by_day(sold(large), WINDOW_ENDS_ON)
     spend = purchases.groupby("customer_id")["revenue"].agg(["size", "mean", "first", "last"])
     x, mean = spend["size"].to_numpy(float), spend["mean"].to_numpy()
     found, p_value = compare_with_truth(gamma_gamma_log_likelihood, truth, x, mean)
     assert p_value > 0.001
-    assert found == pytest.approx(truth, rel=0.06)
+    assert (np.abs(found / truth - 1) < [0.15, 0.065, 0.22]).all()  # three standard errors
 
     first = spend["first"]  # one purchase a customer: independent draws
     z = (first.mean() - large.truth["gamma_gamma.mean_spend"]) / first.sem()
@@ -174,7 +178,7 @@ def test_gamma_gamma_is_recovered_by_likelihood_and_moments(large):
 
 def test_latent_rates_and_departures_explain_the_purchases(firm):
     people = firm.people.set_index("customer_id")
-    purchases = merge_by_day(firm.tables["transactions"], CAMPAIGN_STARTS_ON - 1)
+    purchases = merge_by_day(sold(firm), CAMPAIGN_STARTS_ON - 1)
     last = purchases.groupby("customer_id")["day"].max()
     left = people.loc[last.index, "left_on"]
     gone_before = left < pd.Timestamp(CAMPAIGN_STARTS_ON)
@@ -188,7 +192,7 @@ def test_latent_rates_and_departures_explain_the_purchases(firm):
 
 def campaign_revenue(firm: SimulatedFirm) -> pd.DataFrame:
     """Revenue of each customer of the experiment in the campaign, and as long before."""
-    lines = firm.tables["transactions"]
+    lines = firm.tables["transactions"].query("status != 'cancelled'")  # after returns
     start, weeks = pd.Timestamp(CAMPAIGN_STARTS_ON), pd.Timedelta(weeks=12)
     after = lines[lines["ordered_at"] >= start].groupby("customer_id")
     before = lines[lines["ordered_at"].between(start - weeks, start, inclusive="left")]
@@ -264,19 +268,28 @@ def test_campaign_leaves_the_time_before_it_alone(firm):
 def test_response_times_are_lognormal_and_shorter_after_the_change(large):
     tickets = large.tables["contacts"]
     tickets = tickets[tickets["opened_at"] < pd.Timestamp(WINDOW_ENDS_ON) - pd.Timedelta("60D")]
+    tickets = tickets.dropna(subset="customer_id")
     hours = (tickets["first_response_at"] - tickets["opened_at"]) / pd.Timedelta("1h")
-    log_hours = np.log(hours)
-    changed = tickets["opened_at"] >= pd.Timestamp(SERVICE_CHANGES_ON)
+    satisfaction = large.people.set_index("customer_id")["satisfaction"]
+    satisfaction = satisfaction[tickets["customer_id"]].to_numpy()
+    changed = (tickets["opened_at"] >= pd.Timestamp(SERVICE_CHANGES_ON)).to_numpy()
+    sigma = large.truth["service.response_sigma"]
     for when, chosen in (("before", ~changed), ("after", changed)):
-        median = large.truth[f"service.response_hours_{when}"]
-        assert abs(log_hours[chosen].mean() - np.log(median)) < 3 * log_hours[chosen].sem()
-        spread = log_hours[chosen].std()
-        assert spread == pytest.approx(large.truth["service.response_sigma"], rel=0.05)
-        assert abs(log_hours[chosen].skew()) < 0.15
+        # who buys often, and so asks often, is more satisfied: hold satisfaction fixed
+        log_hours = np.log(hours[chosen].to_numpy())
+        score = (log_hours - np.log(large.truth[f"service.response_hours_{when}"])) / sigma
+        design = np.column_stack([np.ones(score.size), satisfaction[chosen]])
+        found, *_ = np.linalg.lstsq(design, score)
+        # tickets of one customer are alike: allow for twice the variance
+        error = np.sqrt(2 * np.diag(np.linalg.inv(design.T @ design)))
+        truth = [0.0, large.truth["service.delay_satisfaction"]]
+        assert (np.abs(found - truth) / error).max() < 3
+        assert log_hours.std() == pytest.approx(sigma, rel=0.05)
+        assert abs(pd.Series(log_hours).skew()) < 0.15
 
 
 def test_complaints_follow_latent_satisfaction(large):
-    tickets = large.tables["contacts"]
+    tickets = large.tables["contacts"].dropna(subset="customer_id")
     satisfaction = large.people.set_index("customer_id")["satisfaction"]
     design = np.column_stack([np.ones(len(tickets)), satisfaction[tickets["customer_id"]]])
     complaint = tickets["complaint"].to_numpy(float)
@@ -351,7 +364,7 @@ def test_loyalty_goes_with_the_purchase_rate_and_shows_in_purchases(large):
     score = score_rates(people["purchase_rate"], large.parameters)
     assert abs(z_of_correlation(people["loyalty"], score, large.truth["sem.rate_loyalty"])) < 4
     assert abs(z_of_correlation(people["satisfaction"], score, 0.0)) < 4
-    purchases = merge_by_day(large.tables["transactions"], WINDOW_ENDS_ON)
+    purchases = merge_by_day(sold(large), WINDOW_ENDS_ON)
     counts = purchases.groupby("customer_id").size()
     loyalty = people.set_index("customer_id")["loyalty"][counts.index]
     assert loyalty.corr(counts, method="spearman") > 0.1
@@ -396,9 +409,10 @@ def test_truth_of_the_survey_is_consistent(firm):
 
 
 def test_survey_has_anonymous_respondents_and_missing_answers_at_random():
-    survey = simulate_firm(
-        seed=2, n_customers=2000, survey_share=0.5, survey_anonymous=400, survey_missing=0.02
-    ).tables["survey"]
+    parameters = EVERYBODY_ANSWERS | {"survey_share": 0.5, "survey_missing": 0.02}
+    survey = simulate_firm(seed=2, n_customers=2000, survey_anonymous=400, **parameters).tables[
+        "survey"
+    ]
     assert survey["customer_id"].isna().sum() == 400
     assert survey["customer_id"].iloc[-400:].isna().all()
     answers = survey[[*ITEMS, "REC"]]
@@ -464,52 +478,76 @@ def test_same_seed_same_bytes_and_other_seed_other_bytes(firm):
     first, again = as_bytes(firm.tables), as_bytes(simulate_firm(seed=11).tables)
     assert again == first
     pd.testing.assert_frame_equal(simulate_firm(seed=11).people, firm.people)
+    pd.testing.assert_frame_equal(simulate_firm(seed=11).links, firm.links)
     other = as_bytes(simulate_firm(seed=12).tables)
-    assert all(other[name] != first[name] for name in first)
+    assert {name for name in first if other[name] == first[name]} == {"benchmarks"}
 
 
-def test_inputs_of_one_table_do_not_move_another(firm):
+def test_inputs_of_one_table_do_not_move_another():
     changes = {
-        "survey": {"survey_share": 0.5, "survey_missing": 0.1},
-        "judgements": {"panel_experts": 20},
-        "costs": {"cost_platform_per_month": 7.0},
+        ("survey",): {"survey_missing": 0.1},
+        ("survey", "invitations"): {"survey_share": 0.5, "survey_late_slope": 0.1},
+        ("judgements",): {"panel_experts": 20},
+        ("costs",): {"cost_platform_per_month": 7.0},
+        ("web_events",): {"web_visits": 3.0, "web_review_share": 0.5},
+        ("leads",): {"lead_share": 0.3, "lead_conversion": 0.5},
+        ("interviews",): {"interview_count": 5},
+        ("mystery_shopping",): {"mystery_visits": 5},
+        ("staff_survey",): {"staff_count": 5},
+        ("consents",): {"consent_sharing": 0.9},
+        ("contacts",): {"service_signed_share": 0.5, "service_unknown_share": 0.5},
     }
-    first = as_bytes(firm.tables)
+    first = as_bytes(simulate_firm(seed=11, n_customers=600).tables)
     for moved, change in changes.items():
-        tables = as_bytes(simulate_firm(seed=11, **change).tables)
-        assert {name for name in tables if tables[name] != first[name]} == {moved}
+        tables = as_bytes(simulate_firm(seed=11, n_customers=600, **change).tables)
+        assert {name for name in tables if tables[name] != first[name]} == set(moved)
 
 
 def test_tables_are_linked(firm):
     tables = firm.tables
-    assert tuple(tables) == TABLES
+    assert tuple(tables) == TABLES == tuple(name for name in TABLES if name in CONTRACTS)
+    assert set(TABLES) == set(CONTRACTS)
     customers = set(tables["customers"]["customer_id"])
     assert len(customers) == firm.n_customers == len(firm.people)
-    for name in ("transactions", "campaigns", "responses", "contacts", "survey"):
+    for name in (name for name in TABLES if "customer_id" in tables[name]):
         assert set(tables[name]["customer_id"].dropna()) <= customers, name
-    assert set(tables["transactions"]["product_id"]) <= set(tables["products"]["product_id"])
+    products = set(tables["products"]["product_id"])
+    assert set(tables["transactions"]["product_id"]) <= products
+    assert set(tables["web_events"]["product_id"].dropna()) <= products
     assert set(tables["responses"]["campaign_id"]) == {CAMPAIGN_ID}
-    buyers = set(tables["transactions"]["customer_id"])
-    for name in ("campaigns", "contacts", "survey"):
-        assert set(tables[name]["customer_id"]) <= buyers, name
+    buyers = set(sold(firm)["customer_id"])
+    for name in ("campaigns", "responses", "contacts", "survey", "invitations", "interviews"):
+        assert set(tables[name]["customer_id"].dropna()) <= buyers, name
     of_basket = ["basket_id", "customer_id", "ordered_at", "channel"]
     assert tables["transactions"][of_basket].drop_duplicates()["basket_id"].is_unique
 
 
 def test_tables_keep_their_contracts(firm):
-    instrument = Instrument.model_validate(SURVEY_INSTRUMENT)
-    bounds = {item: instrument.bounds(item) for item in instrument.item_names()}
+    items = {
+        "survey": Instrument.model_validate(SURVEY_INSTRUMENT),
+        "staff_survey": Instrument.model_validate(STAFF_INSTRUMENT),
+    }
     for name, table in firm.tables.items():
-        expected = Expected(CONTRACTS[name], bounds if name == "survey" else {})
+        asked = items.get(name, Instrument())
+        expected = Expected(CONTRACTS[name], {i: asked.bounds(i) for i in asked.item_names()})
         assert find_violations(table, expected, file=name) == []
         assert set(expected.contract.required()) <= set(table.columns)
-    assert [*firm.tables["survey"].columns[2:]] == instrument.item_names()
+        for first, last in expected.contract.order:
+            assert not (table[first] > table[last]).any(), name
+        of_items = set(asked.item_names())
+        assert of_items <= set(table.columns), name
+        further = set(table.columns) - set(expected.columns())
+        assert further <= {"age", "channel"}, name
+    assert set(items["survey"].item_names()) == {*ITEMS, *MODERATOR_ITEMS, "REC"}
 
 
-def test_money_is_positive_and_dates_are_inside_the_window(firm):
+def test_money_and_dates_are_inside_their_bounds(firm):
     lines = firm.tables["transactions"]
-    assert (lines[["quantity", "revenue"]] > 0).all(axis=None)
-    assert (lines[["cost", "discount"]] >= 0).all(axis=None)
+    given_back = lines["status"] == "returned"
+    assert (lines.loc[~given_back, ["quantity", "revenue"]] > 0).all(axis=None)
+    assert (lines.loc[~given_back, ["cost", "discount"]] >= 0).all(axis=None)
+    assert (lines.loc[given_back, ["quantity", "revenue"]] < 0).all(axis=None)
+    assert not np.signbit(lines.loc[lines["discount"] == 0, "discount"]).any()
     assert (firm.tables["products"]["unit_cost"] > 0).all()
     assert (firm.tables["costs"]["amount"] >= 0).all()
     end = pd.Timestamp(WINDOW_ENDS_ON) + pd.Timedelta("1D")
@@ -518,10 +556,14 @@ def test_money_is_positive_and_dates_are_inside_the_window(firm):
         ("customers", "registered_on"),
         ("responses", "responded_at"),
         ("contacts", "opened_at"),
+        ("web_events", "occurred_at"),
+        ("survey", "answered_on"),
+        ("consents", "decided_on"),
+        ("mystery_shopping", "visited_on"),
     ):
         dates = firm.tables[name][column]
-        assert dates.min() >= pd.Timestamp(WINDOW_STARTS_ON)
-        assert dates.max() < end
+        assert dates.min() >= pd.Timestamp(WINDOW_STARTS_ON), name
+        assert dates.max() < end, name
     first = lines.groupby("customer_id")["ordered_at"].min()
     registered = firm.tables["customers"].set_index("customer_id")["registered_on"]
     assert (registered[first.index] <= first).all()
@@ -529,7 +571,7 @@ def test_money_is_positive_and_dates_are_inside_the_window(firm):
 
 
 def test_amounts_of_a_line_agree(firm):
-    lines = firm.tables["transactions"]
+    lines = sold(firm)
     unit_cost = firm.tables["products"].set_index("product_id")["unit_cost"]
     cost = lines["quantity"] * unit_cost[lines["product_id"]].to_numpy()
     assert lines["cost"].to_numpy() == pytest.approx(cost.to_numpy(), abs=0.0051)
@@ -543,7 +585,7 @@ def test_amounts_of_a_line_agree(firm):
 
 def test_segments_show_in_what_is_bought_but_not_in_how_much(large):
     people = large.people.set_index("customer_id")
-    lines = large.tables["transactions"].merge(large.tables["products"], on="product_id")
+    lines = sold(large).merge(large.tables["products"], on="product_id")
     segment = people.loc[lines["customer_id"], "segment"].to_numpy()
     shares = pd.crosstab(segment, lines["department"], normalize="index")
     own = {
@@ -567,7 +609,8 @@ def test_segments_show_in_what_is_bought_but_not_in_how_much(large):
 def test_a_day_has_one_purchase_in_one_or_two_baskets():
     def baskets_a_day(**parameters: float) -> pd.Series:
         busy = {"bg_nbd_alpha": 0.2, "bg_nbd_b": 500.0, "campaign_purchases": 0.0}  # 4.5 a week
-        lines = simulate_firm(seed=4, n_customers=200, **busy, **parameters).tables["transactions"]
+        firm = simulate_firm(seed=4, n_customers=200, **busy, **parameters)
+        lines = sold(firm)
         baskets = lines.drop_duplicates("basket_id")
         return baskets.groupby(["customer_id", baskets["ordered_at"].dt.normalize()]).size()
 
@@ -582,25 +625,13 @@ def test_small_and_odd_firms_can_be_simulated():
     assert len(alone.tables["customers"]) == 1
     nobody_buys = simulate_firm(seed=0, n_customers=5, prospect_share=1.0)
     assert nobody_buys.tables["transactions"].empty
+    assert nobody_buys.tables["interviews"].empty
     assert tuple(nobody_buys.tables) == TABLES
     certain = simulate_firm(seed=0, n_customers=50, survey_missing=1.0, service_ticket_share=1.0)
+    assert len(certain.tables["contacts"]) > 50
     assert certain.tables["survey"][[*ITEMS]].isna().all(axis=None)
     slow = simulate_firm(seed=0, n_customers=50, bg_nbd_r=0.001)
     assert np.isfinite(slow.people["loyalty"]).all()
-
-
-def test_three_thousand_customers_take_less_than_a_second():
-    simulate_firm(seed=1, n_customers=10)
-    start = time.process_time()
-    simulate_firm(seed=1, n_customers=3000)
-    assert time.process_time() - start < 1
-
-
-@pytest.mark.slow
-def test_a_hundred_thousand_customers_take_less_than_fifteen_seconds():
-    start = time.process_time()
-    simulate_firm(seed=1, n_customers=100_000)
-    assert time.process_time() - start < 15
 
 
 # --- refusals ----------------------------------------------------------------------------
@@ -621,7 +652,15 @@ def test_a_hundred_thousand_customers_take_less_than_fifteen_seconds():
         ({"campaign_purchases": -0.1}, "campaign_purchases = -0.1 must be 0 or more"),
         ({"sem_quality_value": 1.5}, "sem_quality_value = 1.5 must be between -1 and 1"),
         ({"sem_quality_satisfaction": 0.95}, "paths into 'satisfaction' explain 1.* below 1"),
-        ({"sem_rate_loyalty": 0.9}, "sem_rate_loyalty = 0.9 leaves loyalty a negative variance"),
+        (
+            {"sem_rate_loyalty": 0.9},
+            "sem_rate_loyalty = 0.9, .* leaves loyalty a negative variance",
+        ),
+        (
+            {"sem_delay_satisfaction": 0.7},
+            "sem_delay_satisfaction = 0.7, .* leaves satisfaction a negative variance",
+        ),
+        ({"staff_ease_usefulness": 1.0}, "paths into 'usefulness' explain 1.000 .* below 1"),
         ({"seed": -1}, "seed = -1 must be a whole number, 0 or more"),
         ({"n_customers": 0}, "n_customers = 0 must be a whole number, 1 or more"),
         ({"n_customers": 10.5}, "n_customers = 10.5 must be a whole number"),
@@ -636,41 +675,3 @@ def test_every_parameter_has_a_rule_and_a_true_value(firm):
     names = set(FirmParameters.__dataclass_fields__)
     told = {name.replace(".", "_", 1).removeprefix("firm_") for name in firm.truth}
     assert names <= told
-
-
-# --- template ----------------------------------------------------------------------------
-
-
-def test_template_files_are_the_simulated_bytes(tmp_path):
-    assert main([str(tmp_path)]) == 0
-    written = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
-    committed = {file.name: file.read_bytes() for file in TEMPLATE.glob("*.csv")}
-    assert set(written) == {f"{name}.csv" for name in TABLES}
-    assert committed == written
-
-
-def test_template_is_small_and_shows_every_kind_of_value():
-    sizes = [file.stat().st_size for file in TEMPLATE.glob("*.csv")]
-    assert sum(sizes) < 60_000
-    tables = template_tables()
-    assert len(tables["customers"]) == 60
-    assert 250 <= len(tables["transactions"]) <= 350
-    assert len(tables["survey"]) == 80
-    assert 0 < tables["survey"][[*ITEMS]].isna().sum().sum() <= 12
-    assert tables["survey"]["customer_id"].isna().any()
-    assert tables["judgements"]["expert"].nunique() == 3
-    assert len(tables["responses"]) >= 3
-    assert tables["contacts"]["complaint"].nunique() == 2
-    assert (tables["judgements"]["value"] < 1).any()
-
-
-def test_template_is_read_back_as_it_was_simulated():
-    for name, table in template_tables().items():
-        read = pd.read_csv(TEMPLATE / f"{name}.csv", dtype=str, keep_default_na=False)
-        assert list(read.columns) == list(table.columns)
-        assert len(read) == len(table)
-    lines = pd.read_csv(TEMPLATE / "transactions.csv", parse_dates=["ordered_at"])
-    pd.testing.assert_frame_equal(lines, template_tables()["transactions"])
-    text = (TEMPLATE / "contacts.csv").read_bytes()
-    assert b"\r" not in text
-    assert "。" in text.decode("utf-8")

@@ -89,7 +89,10 @@ def test_the_header_says_where_it_comes_from_and_what_is_unproven() -> None:
 
 
 def test_names_and_ranges_are_split() -> None:
-    assert split_requirement("pandera[pandas]>=0.35, <1") == ("pandera[pandas]", ">=0.35,<1")
+    assert split_requirement("ibis-framework[duckdb]>=12, <13") == (
+        "ibis-framework[duckdb]",
+        ">=12,<13",
+    )
     assert split_requirement("tqdm") == ("tqdm", "")
     assert split_requirement("lifelines==0.30.0") == ("lifelines", "==0.30.0")
 
@@ -101,5 +104,5 @@ def test_what_conda_has_no_words_for_is_refused(line) -> None:
 
 
 def test_an_extra_without_a_known_conda_name_is_refused() -> None:
-    with pytest.raises(SettingsError, match=r"which conda-forge package is pandera\[io\]"):
-        conda_name("pandera[io]")
+    with pytest.raises(SettingsError, match=r"which conda-forge package is duckdb\[all\]"):
+        conda_name("duckdb[all]")

@@ -1,57 +1,63 @@
-"""What breaks a canonical table's contract.
-
-The rules are checked by pandera, lazily, so that all problems of a table are reported at once.
-"""
+"""What a study expects of a canonical table: the contract, its items, kinds and currencies."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-import pandas as pd
+from crmstudy.collection.messages import Message, hint
+from crmstudy.collection.problems import SHOWN, InputError, Problem, refuse
+from crmstudy.collection.tables import CONTRACTS, Column, Contract, Kind
+from crmstudy.paths import SETTINGS_FILE
+from crmstudy.settings import Study
 
-from crmstudy.collection.tables import CONTRACTS, Column, Contract
-from crmstudy.errors import DataError, nearest
+if TYPE_CHECKING:
+    import pandas as pd
 
-#: How many problems an error message spells out; all are counted.
-SHOWN = 20
+__all__ = [
+    "CONTRACTS",
+    "SHOWN",
+    "Column",
+    "Expected",
+    "Problem",
+    "describe_rule",
+    "expect",
+    "find_violations",
+    "known_contract",
+    "refuse",
+]
 
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing wrong with an input: where, what was found, what is allowed, what to do."""
-
-    file: str
-    row: int | None
-    column: str
-    found: str
-    allowed: str
-    remedy: str
-
-    def __str__(self) -> str:
-        place = self.file + (f", row {self.row}" if self.row is not None else "")
-        place += f", column {self.column!r}" if self.column else ""
-        remedy = f"; {self.remedy}" if self.remedy else ""
-        return f"{place}: found {self.found}; allowed: {self.allowed}{remedy}"
-
-
-def refuse(problems: list[Problem]) -> None:
-    """Raise one :class:`DataError` that lists the problems; none, no error."""
-    if not problems:
-        return
-    lines = [str(problem) for problem in problems[:SHOWN]]
-    if len(problems) > SHOWN:
-        lines.append(f"... and {len(problems) - SHOWN} more problems; all of them: crmstudy check")
-    raise DataError("\n".join(lines))
+KINDS = {
+    "id": "an identifier",
+    "boolean": "yes or no",
+    "date": "a date",
+    "text": "text",
+    "number": "a number",
+    "integer": "a whole number",
+}
 
 
 @dataclass(frozen=True)
 class Expected:
-    """A contract completed for one study: the survey's items become columns."""
+    """A contract completed for one study.
+
+    Parameters
+    ----------
+    contract : Contract
+        The rules that hold in every study.
+    items : mapping of str to (float, float)
+        Items of the survey, which become columns: lowest and highest answer.
+    kinds : mapping of str to str
+        Further columns that study.yml says how to read.
+    currencies : tuple of str
+        The currencies that can be converted; empty allows any.
+    """
 
     contract: Contract
     items: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    currencies: tuple[str, ...] = ()
 
     def columns(self) -> dict[str, Column]:
         """Return all columns that have a rule."""
@@ -59,16 +65,69 @@ class Expected:
             item: Column("number", "answer", nullable=True, minimum=low, maximum=high)
             for item, (low, high) in self.items.items()
         }
-        return {**self.contract.columns, **items}
+        columns = {**self.contract.columns, **items}
+        if self.currencies and "currency" in columns:
+            columns["currency"] = replace(columns["currency"], allowed=self.currencies)
+        return columns
+
+    def column(self, name: str) -> Column:
+        """Return a column's rule; a further column is an attribute of text or its kind."""
+        kind = self.kinds.get(name, "text")
+        attribute = Column(kind, "attribute", required=False, nullable=True)
+        return self.columns().get(name, attribute)
+
+
+def expect(study: Study, dataset: str, table: str) -> Expected:
+    """Complete a table's contract by what study.yml says.
+
+    Raises
+    ------
+    InputError
+        If there is no such canonical table.
+    """
+    settings = study.settings
+    instruments = {"survey": settings.instrument, "staff_survey": settings.staff_instrument}
+    instrument = instruments.get(table)
+    items = instrument.item_names() if instrument else []
+    return Expected(
+        contract=known_contract(table),
+        items={item: instrument.bounds(item) for item in items} if instrument else {},
+        kinds=study.table_sources()[(dataset, table)].kinds,
+        currencies=(settings.currency, *sorted(settings.cleaning.exchange_rates)),
+    )
 
 
 def known_contract(table: str) -> Contract:
-    """Return a canonical table's contract, or a :class:`DataError` with the nearest name."""
+    """Return a canonical table's contract, or an :class:`InputError` with the nearest name."""
     if table not in CONTRACTS:
-        raise DataError(
-            f"unknown table {table!r}{nearest(table, CONTRACTS)}; known: {', '.join(CONTRACTS)}"
+        raise InputError(
+            [
+                Problem(
+                    SETTINGS_FILE,
+                    None,
+                    f"tables.{table}",
+                    Message("unknown table", table=table, near=hint(table, CONTRACTS)),
+                    Message("one of", words=tuple(CONTRACTS)),
+                    Message("correct tables"),
+                )
+            ]
         )
     return CONTRACTS[table]
+
+
+def describe_rule(column: Column) -> Message:
+    """Say in words what a column allows."""
+    rule = Message(KINDS[column.kind])
+    low, high = (f"{end:g}" if end is not None else "" for end in (column.minimum, column.maximum))
+    if column.allowed:
+        rule = Message("one of", words=tuple(column.allowed))
+    elif low and high:
+        rule = Message("from to", rule=rule, low=low, high=high)
+    elif low:
+        rule = Message("at least", rule=rule, low=low)
+    elif high:
+        rule = Message("at most", rule=rule, high=high)
+    return Message("or empty", rule=rule) if column.nullable else rule
 
 
 def find_violations(frame: pd.DataFrame, expected: Expected, *, file: str) -> list[Problem]:
@@ -77,89 +136,19 @@ def find_violations(frame: pd.DataFrame, expected: Expected, *, file: str) -> li
     Parameters
     ----------
     frame : DataFrame
-        Typed by :mod:`crmstudy.collection.load`; its index holds the row numbers
-        of the file.
+        Typed rows; its index holds the row numbers.
     expected : Expected
         The contract, with the items of the study's survey.
     file : str
         Name of the file for the messages.
     """
-    import pandera.pandas as pa
-    from pandera.errors import SchemaErrors
+    import duckdb
 
-    columns = {name: c for name, c in expected.columns().items() if name in frame}
-    schema = pa.DataFrameSchema({name: _schema(name, column) for name, column in columns.items()})
-    problems = _duplicates(frame, expected.contract, file)
-    try:
-        schema.validate(frame, lazy=True)
-    except SchemaErrors as error:
-        cases = error.failure_cases
-        problems += [_problem(case, columns, file) for case in cases.to_dict("records")]
-    return sorted(problems, key=lambda problem: (problem.row or 0, problem.column))
+    from crmstudy.collection.formats import stage_frame
+    from crmstudy.collection.rules import find_problems
+    from crmstudy.collection.sqltypes import plan_columns
 
-
-def _schema(name: str, column: Column) -> Any:
-    import pandera.pandas as pa
-
-    checks = []
-    if column.minimum is not None:
-        checks.append(pa.Check.ge(column.minimum))
-    if column.maximum is not None:
-        checks.append(pa.Check.le(column.maximum))
-    if column.allowed:
-        checks.append(pa.Check.isin(list(column.allowed)))
-    return pa.Column(checks=checks, nullable=column.nullable, name=name)
-
-
-def _problem(case: Mapping[str, Any], columns: Mapping[str, Column], file: str) -> Problem:
-    name = str(case["column"])
-    column = columns[name]
-    row = case["index"]
-    empty = case["check"] == "not_nullable"
-    found = "an empty value" if empty else _write(case["failure_case"])
-    return Problem(
-        file=file,
-        row=None if pd.isna(row) else int(row),
-        column=name,
-        found=found,
-        allowed=describe_rule(column),
-        remedy="fill it or leave the row out"
-        if empty
-        else "correct the value, or map it as missing",
-    )
-
-
-def _write(value: Any) -> str:
-    """Write a value as its file does: 11, not 11.0 or np.float64(11.0)."""
-    return f"{value:.15g}" if isinstance(value, float) else repr(value)
-
-
-def describe_rule(column: Column) -> str:
-    """Say in words what a column allows."""
-    words = {"id": "an identifier", "boolean": "yes or no", "date": "a date", "text": "text"}
-    rule = words.get(column.kind, "a number")
-    if column.allowed:
-        rule = "one of " + ", ".join(column.allowed)
-    elif column.minimum is not None and column.maximum is not None:
-        rule = f"{rule} from {column.minimum:g} to {column.maximum:g}"
-    elif column.minimum is not None:
-        rule = f"{rule} of at least {column.minimum:g}"
-    return rule + (" or empty" if column.nullable else "")
-
-
-def _duplicates(frame: pd.DataFrame, contract: Contract, file: str) -> list[Problem]:
-    if not contract.key or not set(contract.key) <= set(frame):
-        return []
-    key = list(contract.key)
-    twice = frame.loc[frame.duplicated(key) & frame[key].notna().all(axis=1), key]
-    return [
-        Problem(
-            file=file,
-            row=int(row),
-            column=", ".join(key),
-            found=f"{', '.join(map(repr, values))} a second time",
-            allowed="each once",
-            remedy="keep one of the rows",
-        )
-        for row, *values in twice.itertuples()
-    ]
+    with duckdb.connect() as connection:
+        staged = stage_frame(connection, frame, index=[int(row) for row in frame.index])
+        plan = plan_columns({name: name for name in staged.columns}, expected, staged)
+        return find_problems(connection, staged, plan, expected, file=file)

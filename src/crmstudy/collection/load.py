@@ -1,257 +1,356 @@
-"""From a file to a typed frame, with every unreadable value named."""
+"""From a file to a typed table in the database, with every broken rule named."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-import numpy as np
+import duckdb
 import pandas as pd
 
-from crmstudy.collection.contract import (
-    Column,
-    Expected,
-    Problem,
-    describe_rule,
-    find_violations,
-    known_contract,
+from crmstudy.collection.contract import Expected, expect
+from crmstudy.collection.encodings import refuse_undecodable, transcode
+from crmstudy.collection.formats import (
+    count_rows,
+    describe_relation,
+    number_rows,
+    open_parquet,
+    stage_frame,
 )
+from crmstudy.collection.header import check_names, rename_columns
+from crmstudy.collection.judged import has_contradiction
+from crmstudy.collection.messages import Message, hint
 from crmstudy.collection.open_data import read_open_table
-from crmstudy.collection.read import read_raw
-from crmstudy.errors import nearest
+from crmstudy.collection.problems import InputError, Problem
+from crmstudy.collection.read import CsvFile, look_through, refuse_other_kind, stage_csv
+from crmstudy.collection.rules import create_table, find_duplicates, find_problems, guard
+from crmstudy.collection.sqltypes import Plan, Staged, plan_columns, quote
+from crmstudy.collection.tables import Column
 from crmstudy.settings import Study, TableSource
 
-TRUE = {"true", "yes", "1", "y", "t", "是"}
-FALSE = {"false", "no", "0", "n", "f", "否"}
+SUFFIXES = (".csv", ".parquet", ".xlsx", ".sav")
+ANONYMOUS = "no customer (anonymous sale)"
+EMPTY = "empty row"
+#: DuckDB's memory while a file streams through; it needs a few buffers, whatever the size.
+STREAM_MEMORY = "64MB"
 
-#: From this likeness on, an unknown column is taken for a mistyped one (difflib's ratio).
-LIKENESS = 0.85
-NUMBER = r"[+-]?(?:[0-9]+{0}?[0-9]*|{0}[0-9]+)(?:[eE][+-]?[0-9]+)?"
-#: A year alone, or a time with its zone: neither says a day and time at the firm's place.
-NO_LOCAL_TIME = r"[0-9]{4}|.*:[0-9]{2}.*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
+#: Column, its label, a value, the value's label: what an SPSS file says of its codes.
+Label = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """One canonical table as read, with what came and went.
+    """One canonical table as loaded, with what came and went.
 
     Parameters
     ----------
     dataset, table : str
-        The data set and the canonical name.
+        The data set and the canonical name: schema and table in the database.
     source : str
         The file or the open-data table it was read from.
-    frame : DataFrame
-        Typed rows, columns by their canonical names.
-    rows_read : int
-        Rows in the source.
+    rows_read, rows_kept : int
+        Rows in the source, and in the table.
     dropped : mapping of str to int
         Rows left out, by reason.
     problems : tuple of Problem
-        What breaks the contract; a table with problems is never used.
+        What breaks the contract; a table with problems is not in the database.
     attributes : tuple of str
         Columns that the contract does not know, kept as they are.
+    columns : tuple of str
+        All columns of the table, in their order.
+    labels : tuple of (str, str, str, str)
+        Column, its label, a value, the value's label (SPSS).
+    connection : DuckDBPyConnection
+        The database that holds the table.
     """
 
     dataset: str
     table: str
     source: str
-    frame: pd.DataFrame
-    rows_read: int
+    rows_read: int = 0
+    rows_kept: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     attributes: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    labels: tuple[Label, ...] = ()
+    connection: duckdb.DuckDBPyConnection | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def target(self) -> str:
+        """The table's name in SQL."""
+        return f"{quote(self.dataset)}.{quote(self.table)}"
+
+    def frame(self, columns: Sequence[str] = ()) -> pd.DataFrame:
+        """Read the table, or some of its columns, from the database."""
+        if self.connection is None:
+            raise ValueError(f"{self.target} has no database")
+        wanted = ", ".join(map(quote, columns)) or "*"
+        sql = f"SELECT {wanted} FROM {self.target}"
+        return self.connection.sql(sql).to_arrow_table().to_pandas()
 
 
-def load_table(study: Study, dataset: str, table: str) -> Loaded:
-    """Read, type and check one table of a study.
+@dataclass(frozen=True)
+class _Job:
+    """What loading one table needs to know at each step."""
+
+    connection: duckdb.DuckDBPyConnection
+    expected: Expected
+    source: TableSource
+    name: str
+    target: str
+
+
+@dataclass(frozen=True)
+class _Arrived:
+    """Rows that wait to be typed; ``precise`` are the same rows with their numbers."""
+
+    fast: Staged | None = None
+    csv: CsvFile | None = None
+    precise: tuple[Staged, int, int] | None = None
+    labels: tuple[Label, ...] = ()
+
+    @property
+    def header(self) -> list[str]:
+        """The names of the columns."""
+        if self.csv is not None:
+            return list(self.csv.header)
+        staged = self.fast or (self.precise[0] if self.precise else None)
+        return list(staged.columns) if staged else []
+
+    def numbered(self, connection: duckdb.DuckDBPyConnection) -> tuple[Staged, int, int]:
+        """Return the rows with their numbers, how many were read, how many were empty."""
+        if self.precise is not None:
+            return self.precise
+        if self.csv is not None:
+            return stage_csv(connection, self.csv)
+        assert self.fast is not None
+        return number_rows(connection, self.fast)
+
+
+def load_into(
+    connection: duckdb.DuckDBPyConnection, study: Study, dataset: str, table: str
+) -> Loaded:
+    """Read, type and check one table of a study, into ``"<dataset>"."<table>"``.
+
+    DuckDB reads, types and checks the whole file in one pass that stops at the first
+    broken row; only then is the file read row by row, so that each mistake has its row.
 
     Raises
     ------
-    DataError
+    InputError
         If the table is unknown, or its file cannot be read as a table at all. Columns
         and values that break the contract do not raise: they come back as ``problems``.
     """
     source = study.table_sources()[(dataset, table)]
-    expected = _expected(study, table)
-    raw, name = _read(study, source)
-    frame = raw
-    problems: list[Problem] = []
-    dropped: dict[str, int] = {}
-    if source.file is not None:
-        frame, dropped = _drop_empty(raw)
-        frame, problems = _rename(frame, expected, source, name)
-        problems += _check_header(frame, expected, source, name)
-        frame = _convert(frame, expected, source, name, problems)
-    unreadable = {(problem.row, problem.column) for problem in problems}
-    broken = find_violations(frame, expected, file=name)
-    problems += [p for p in broken if (p.row, p.column) not in unreadable]
-    if table == "transactions" and not problems:
-        frame, anonymous = _drop_anonymous(_complete_baskets(frame))
-        dropped |= anonymous
-    if frame.empty:
-        problems.append(Problem(name, None, "", "no row with a value", "rows", "fill the table"))
-    return Loaded(
-        dataset=dataset,
-        table=table,
-        source=name,
-        frame=frame.reset_index(drop=True),
-        rows_read=len(raw),
+    expected = expect(study, dataset, table)
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote(dataset)}")
+    target = f"{quote(dataset)}.{quote(table)}"
+    connection.execute(f"DROP TABLE IF EXISTS {target}")
+    with _arrive(connection, study, source, expected) as (name, arrived):
+        job = _Job(connection, expected, source, name, target)
+        loaded = _load(job, arrived, Loaded(dataset, table, name, connection=connection))
+    connection.execute("DROP TABLE IF EXISTS staging")
+    return loaded
+
+
+def _load(job: _Job, arrived: _Arrived, loaded: Loaded) -> Loaded:
+    header = [name.strip() for name in arrived.header]
+    names, problems = rename_columns(header, job.source, job.name)
+    names = dict(zip(arrived.header, names.values(), strict=True))
+    if job.source.file is not None:
+        problems += check_names(names.values(), job.expected, job.source, job.name)
+    loaded = replace(loaded, labels=_named_labels(arrived.labels, names))
+    if arrived.fast is not None and not problems:
+        plan = plan_columns(names, job.expected, arrived.fast, job.source)
+        read = _load_fast(job, arrived, plan)
+        if read:
+            return _finish(job, replace(loaded, rows_read=read))
+    staged, read, empty = arrived.numbered(job.connection)
+    if read == 0:
+        found, allowed = Message("is header only"), Message("header and rows")
+        problem = Problem(job.name, None, "", found, allowed, Message("fill or drop"))
+        raise InputError([*problems, problem])
+    plan = plan_columns(names, job.expected, staged, job.source)
+    problems += find_problems(job.connection, staged, plan, job.expected, file=job.name)
+    dropped = {EMPTY: empty} if empty else {}
+    loaded = replace(loaded, rows_read=read, dropped=dropped)
+    if problems:
+        ordered = sorted(problems, key=lambda problem: problem.row or 0)
+        return replace(loaded, problems=tuple(ordered))
+    _create(job, staged, plan)
+    return _finish(job, loaded)
+
+
+def _load_fast(job: _Job, arrived: _Arrived, plan: Sequence[Plan]) -> int:
+    """Type and check everything in one pass; 0 rows when one needs a closer look."""
+    assert arrived.fast is not None
+    try:
+        with _little_memory(job.connection):
+            _create(job, arrived.fast, plan, broken=guard(plan, job.expected))
+            read = _rows_read(job, arrived)
+    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfMemoryException):
+        return 0
+    key = [quote(name) for name in job.expected.contract.key]
+    ours = {quote(column.ours) for column in plan}
+    good = arrived.csv is None or arrived.csv.level(read)
+    if key and set(key) <= ours:
+        good &= not find_duplicates(job.connection, job.target, key)
+    if job.expected.contract.name == "judgements":
+        good &= not has_contradiction(job.connection, job.target)
+    if not good:
+        job.connection.execute(f"DROP TABLE {job.target}")
+    return read if good else 0
+
+
+def _rows_read(job: _Job, arrived: _Arrived) -> int:
+    assert arrived.fast is not None
+    if arrived.csv is not None and arrived.csv.rows is not None:
+        return arrived.csv.rows
+    return count_rows(job.connection, arrived.fast.relation)
+
+
+@contextmanager
+def _little_memory(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Hold a stream to a small buffer: DuckDB else keeps what it wrote in memory."""
+    before = connection.execute("SELECT current_setting('memory_limit')").fetchall()[0][0]
+    connection.execute(f"SET memory_limit = '{STREAM_MEMORY}'")
+    try:
+        yield
+    finally:
+        connection.execute(f"SET memory_limit = '{before}'")
+
+
+def _create(job: _Job, staged: Staged, plan: Sequence[Plan], *, broken: str = "") -> None:
+    """Write the table; complete baskets and leave out sales to nobody on the way."""
+    further: dict[str, str] = {}
+    keep = ""
+    if job.expected.contract.name == "transactions":
+        values = {column.ours: column.aliased("v") for column in plan}
+        keep = f"{values['customer_id']} IS NOT NULL"
+        if "basket_id" not in values:
+            # A customer's lines of one day count as one purchase.
+            day = f"strftime({values['ordered_at']}, '%Y-%m-%d')"
+            further["basket_id"] = f"{values['customer_id']} || '|' || {day}"
+    create_table(
+        job.connection, job.target, staged, plan, broken=broken, further=further, keep=keep
+    )
+
+
+def _finish(job: _Job, loaded: Loaded) -> Loaded:
+    """Count what is there and what was left out."""
+    names = list(describe_relation(job.connection, job.target))
+    kept = count_rows(job.connection, job.target)
+    dropped = dict(loaded.dropped)
+    nobody = loaded.rows_read - sum(dropped.values()) - kept
+    if nobody:
+        dropped[ANONYMOUS] = nobody
+    found = replace(
+        loaded,
+        rows_kept=kept,
         dropped=dropped,
-        problems=tuple(sorted(problems, key=lambda problem: problem.row or 0)),
-        attributes=tuple(c for c in frame.columns if c not in expected.columns()),
+        columns=tuple(names),
+        attributes=tuple(name for name in names if name not in job.expected.columns()),
     )
+    if kept:
+        return found
+    job.connection.execute(f"DROP TABLE {job.target}")
+    texts = Message("no values"), Message("rows"), Message("fill or drop")
+    return replace(found, problems=(Problem(job.name, None, "", *texts),))
 
 
-def _expected(study: Study, table: str) -> Expected:
-    contract = known_contract(table)
-    instrument = study.settings.instrument
-    items = {item: instrument.bounds(item) for item in instrument.item_names()}
-    return Expected(contract, items if table == "survey" else {})
+def _named_labels(labels: Sequence[Label], names: Mapping[str, str]) -> tuple[Label, ...]:
+    return tuple((names.get(column, column), *rest) for column, *rest in labels)  # type: ignore[misc]
 
 
-def _read(study: Study, source: TableSource) -> tuple[pd.DataFrame, str]:
+# --- sources ------------------------------------------------------------------------------
+
+
+@contextmanager
+def _arrive(
+    connection: duckdb.DuckDBPyConnection, study: Study, source: TableSource, expected: Expected
+) -> Iterator[tuple[str, _Arrived]]:
+    """Bring a table's rows within reach of SQL; what that needs on disk is gone after."""
     if source.open is not None:
-        return read_open_table(source.open), source.open
-    if source.simulated is not None:
-        from crmstudy.collection.firm import read_simulated_table
+        staged = stage_frame(connection, read_open_table(source.open), index=None)
+        yield source.open, _Arrived(fast=staged)
+    elif source.simulated is not None:
+        yield f"simulated {source.simulated}", _simulated(connection, study, source.simulated)
+    else:
+        with _read_file(connection, study, source, expected) as arrived:
+            yield Path(str(source.file)).name, arrived
+    connection.unregister("frame")
 
-        return read_simulated_table(study, source.simulated), f"simulated {source.simulated}"
+
+def _simulated(connection: duckdb.DuckDBPyConnection, study: Study, table: str) -> _Arrived:
+    from crmstudy.collection.firm import read_simulated_table
+
+    rows: object = read_simulated_table(study, table)
+    if isinstance(rows, pd.DataFrame):
+        return _Arrived(fast=stage_frame(connection, rows, index=None))
+    # A large firm comes in blocks of Parquet, in their order.
+    places = [Path(str(place)) for place in (rows if isinstance(rows, (list, tuple)) else [rows])]
+    return _Arrived(fast=open_parquet(connection, places, table, as_is=True))
+
+
+@contextmanager
+def _read_file(
+    connection: duckdb.DuckDBPyConnection, study: Study, source: TableSource, expected: Expected
+) -> Iterator[_Arrived]:
     file = study.paths.inputs / str(source.file)
-    return read_raw(file, source), file.name
+    suffix = file.suffix.lower()
+    _refuse_place(file, suffix)
+    if suffix == ".parquet":
+        yield _Arrived(fast=open_parquet(connection, [file], file.name))
+    elif suffix == ".xlsx":
+        from crmstudy.collection.xlsx import stage_xlsx
+
+        yield _Arrived(precise=stage_xlsx(connection, file, source))
+    elif suffix == ".sav":
+        from crmstudy.collection.spss import stage_sav
+
+        ours = {theirs: name for name, theirs in source.columns.items()}
+
+        def rule_of(theirs: str) -> Column:
+            return expected.column(ours.get(theirs.strip(), theirs.strip()))
+
+        staged, read, empty, labels = stage_sav(connection, file, source, rule_of)
+        yield _Arrived(precise=(staged, read, empty), labels=tuple(labels))
+    else:
+        refuse_other_kind(file)
+        with _in_utf8(study, file, source.encoding) as place:
+            csv = look_through(place, file.name, source)
+            yield _Arrived(fast=csv.staged() if csv.sure else None, csv=csv)
 
 
-def _drop_empty(raw: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Leave out rows in which every value is empty, and count them."""
-    empty = pd.Series(True, index=raw.index)
-    for name in raw.columns:
-        empty &= raw[name].str.strip().eq("")
-    count = int(empty.sum())
-    return raw[~empty], ({"empty row": count} if count else {})
+def _refuse_place(file: Path, suffix: str) -> None:
+    if not file.is_file():
+        near = hint(file.name, [other.name for other in sorted(file.parent.glob("*"))])
+        found = Message("is missing", folder=str(file.parent), near=near)
+        allowed, remedy = Message("a file there"), Message("correct file")
+        raise InputError([Problem(file.name, None, "", found, allowed, remedy)])
+    if suffix not in SUFFIXES:
+        found = Message("is of suffix", suffix=suffix or "''")
+        allowed = Message("one of", words=SUFFIXES)
+        raise InputError([Problem(file.name, None, "", found, allowed, Message("save as"))])
 
 
-def _rename(
-    raw: pd.DataFrame, expected: Expected, source: TableSource, file: str
-) -> tuple[pd.DataFrame, list[Problem]]:
-    """Give columns their canonical names as study.yml maps them."""
-    problems = []
-    names: dict[str, str] = {}
-    for ours, theirs in source.columns.items():
-        place = f"study.yml maps {ours!r} to it"
-        if theirs not in raw.columns:
-            near = nearest(theirs, raw.columns)
-            found = f"{', '.join(raw.columns)}{near}"
-            problems.append(Problem(file, 1, theirs, found, "this name", f"{place}: correct one"))
-        elif theirs in names or (ours in raw.columns and ours not in source.columns.values()):
-            taken = f"a second use of column {theirs!r}" if theirs in names else f"{ours!r} as well"
-            problems.append(Problem(file, 1, theirs, taken, "each once", f"{place}: drop one"))
-        else:
-            names[theirs] = ours
-    return raw.rename(columns=names), problems
-
-
-def _check_header(
-    frame: pd.DataFrame, expected: Expected, source: TableSource, file: str
-) -> list[Problem]:
-    """List required columns that are missing and names that look mistyped."""
-    known = expected.columns()
-    absent = [name for name in known if name not in frame]
-    unknown = [name for name in frame.columns if name not in known]
-    lower = {name.lower(): name for name in unknown}
-    problems, hinted = [], set()
-    for name in (n for n in absent if known[n].required and n not in source.columns):
-        near = get_close_matches(name, lower, n=1)
-        hinted |= set(near)
-        hint = f"; did you mean {lower[near[0]]!r}?" if near else ""
-        found = f"only {', '.join(frame.columns)}{hint}"
-        remedy = f"rename it, or map it in study.yml: columns: {{{name}: <your column>}}"
-        problems.append(Problem(file, 1, name, found, "a required column", remedy))
-    for name in unknown:
-        near = get_close_matches(name.lower(), absent, n=1, cutoff=LIKENESS)
-        if near and name.lower() not in hinted and name not in source.columns:
-            remedy = (
-                f"did you mean {near[0]!r}? Rename it; to keep it as an attribute, map it in "
-                f"study.yml: columns: {{{name}: {name}}}"
-            )
-            problems.append(Problem(file, 1, name, "an unknown name", "known names", remedy))
-    return problems
-
-
-def _convert(
-    raw: pd.DataFrame,
-    expected: Expected,
-    source: TableSource,
-    file: str,
-    problems: list[Problem],
-) -> pd.DataFrame:
-    """Type each known column; a text that cannot be read becomes a problem, not a NaN."""
-    known = expected.columns()
-    typed: dict[str, pd.Series] = {}
-    for name in raw.columns:
-        column = known.get(name, Column("text", "attribute", required=False, nullable=True))
-        text = _blank_missing(raw[name].str.strip(), column, source)
-        values = _parse(text, column, source)
-        unread = text.notna() & values.isna()
-        problems += [_unreadable(file, row, name, text[row], column) for row in text.index[unread]]
-        typed[name] = values
-    return pd.DataFrame(typed, index=raw.index)
-
-
-def _blank_missing(text: pd.Series, column: Column, source: TableSource) -> pd.Series:
-    """Blank empty texts and missing codes; in a column of numbers -99 is -99.0 too."""
-    text = text.mask(text.isin({"", *(str(code) for code in source.missing)}))
-    codes = [float(code) for code in source.missing if isinstance(code, (int, float))]
-    if codes and column.kind in ("number", "integer"):
-        text = text.mask(_parse(text, column, source).isin(codes))
-    return text
-
-
-def _parse(text: pd.Series, column: Column, source: TableSource) -> pd.Series:
-    if column.kind in ("number", "integer"):
-        readable = text.where(text.str.fullmatch(NUMBER.format(f"[{source.decimal}]"), na=False))
-        values = pd.to_numeric(readable.str.replace(",", ".", regex=False)).astype(float)
-        return values.where(np.isfinite(values))
-    if column.kind == "date":
-        layout = source.date_format or "ISO8601"
-        if layout == "ISO8601":
-            text = text.mask(text.str.fullmatch(NO_LOCAL_TIME, na=False))
-        return pd.to_datetime(text, format=layout, errors="coerce").astype("datetime64[us]")
-    if column.kind == "boolean":
-        words = text.str.lower()
-        known = words.isin(TRUE | FALSE)
-        return words.isin(TRUE).astype("boolean").where(known)
-    return text
-
-
-def _unreadable(file: str, row: int, name: str, found: str, column: Column) -> Problem:
-    remedies = {
-        "date": "write 2026-01-31 or 2026-01-31 14:05 in local time, or give date_format in "
-        "study.yml",
-        "number": "write it without thousands separators and units, or say decimal or missing in "
-        "study.yml",
-        "boolean": "write yes or no",
-    }
-    return Problem(
-        file=file,
-        row=int(row),
-        column=name,
-        found=repr(found),
-        allowed=describe_rule(column),
-        remedy=remedies.get(column.kind, "correct the value"),
-    )
-
-
-def _drop_anonymous(frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Leave out purchases that belong to no customer, and count them."""
-    anonymous = frame["customer_id"].isna()
-    count = int(anonymous.sum())
-    return frame[~anonymous], ({"no customer (anonymous sale)": count} if count else {})
-
-
-def _complete_baskets(frame: pd.DataFrame) -> pd.DataFrame:
-    """Take a customer's lines of one day as one purchase where no basket is given."""
-    if "basket_id" in frame:
-        return frame
-    day = frame["ordered_at"].dt.strftime("%Y-%m-%d")
-    return frame.assign(basket_id=frame["customer_id"] + "|" + day)
+@contextmanager
+def _in_utf8(study: Study, file: Path, encoding: str) -> Iterator[Path]:
+    """Write the text as UTF-8 into the study's folder of work; UTF-8 stays where it is."""
+    if encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig"):
+        refuse_undecodable(file)
+        yield file
+        return
+    folder = study.paths.work
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    copy = folder / f"{file.name}.{os.getpid()}.utf8.part"
+    try:
+        transcode(file, encoding, copy)
+        yield copy
+    finally:
+        copy.unlink(missing_ok=True)

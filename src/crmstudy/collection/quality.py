@@ -1,30 +1,56 @@
-"""How good the collected data are: coverage, completeness, links, oddities."""
+"""The data quality report: where the tables come from, what was left out, how good they are.
+
+The parts stand in modules of their own, one a dimension of quality, and are named here.
+"""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from crmstudy.collection.completeness import measure_columns, measure_completeness
+from crmstudy.collection.consistency import check_rules
+from crmstudy.collection.ledgers import (
+    list_oddities,
+    profile_week,
+    sum_currencies,
+    summarise_ledgers,
+)
+from crmstudy.collection.links import match_links
+from crmstudy.collection.missingness import describe_patterns, probe_randomness
 from crmstudy.collection.open_data import find_open_table
+from crmstudy.collection.scores import define_dimensions, score_quality, spread_scores
 from crmstudy.collection.study import StudyData
+from crmstudy.collection.timeliness import count_records, measure_delays, measure_timeliness
+from crmstudy.collection.uniqueness import measure_uniqueness
+from crmstudy.collection.validity import measure_validity
+from crmstudy.collection.values import bin_values, describe_values
 from crmstudy.errors import NotAvailable
 
-#: Which column of which table must be found in which other table of its data set.
-LINKS = (
-    ("transactions", "customer_id", "customers", "customer_id"),
-    ("transactions", "product_id", "products", "product_id"),
-    ("campaigns", "customer_id", "transactions", "customer_id"),
-    ("responses", "customer_id", "campaigns", "customer_id"),
-    ("contacts", "customer_id", "customers", "customer_id"),
-    ("survey", "customer_id", "customers", "customer_id"),
-)
-
-#: Values of a purchase line that are possible but deserve a look, as SQL conditions.
-ODDITIES = {
-    "revenue is zero": "revenue = 0",
-    "revenue is negative (a return)": "revenue < 0",
-    "quantity is zero": "quantity = 0",
-    "quantity is zero but revenue is not": "quantity = 0 AND revenue <> 0",
-}
+__all__ = [
+    "bin_values",
+    "check_rules",
+    "count_records",
+    "define_dimensions",
+    "describe_patterns",
+    "describe_values",
+    "list_drops",
+    "list_hypotheses",
+    "list_oddities",
+    "list_sources",
+    "match_links",
+    "measure_columns",
+    "measure_completeness",
+    "measure_delays",
+    "measure_timeliness",
+    "measure_uniqueness",
+    "measure_validity",
+    "probe_randomness",
+    "profile_week",
+    "score_quality",
+    "spread_scores",
+    "sum_currencies",
+    "summarise_ledgers",
+]
 
 
 def list_sources(data: StudyData) -> pd.DataFrame:
@@ -62,113 +88,6 @@ def list_drops(data: StudyData) -> pd.DataFrame:
             {"data set": ["all"], "table": ["all"], "reason": ["none"], "rows": [0]}
         )
     return drops
-
-
-def measure_completeness(data: StudyData) -> pd.DataFrame:
-    """Count empty values table by table.
-
-    Returns
-    -------
-    DataFrame
-        Columns data set, table, rows, columns, empty share (of all cells), emptiest
-        column, its empty share.
-    """
-    rows = []
-    for dataset, table in data.study.table_sources():
-        columns = _columns(data, dataset, table)
-        quoted = (column.replace('"', '""') for column in columns)
-        counts = ", ".join(f'count(*) - count("{column}")' for column in quoted)
-        sql = f'SELECT count(*), {counts} FROM "{dataset}"."{table}"'
-        size, *found = (int(count) for count in data.warehouse.query(sql).iloc[0])
-        empty = pd.Series(found, index=columns)
-        worst = str(empty.idxmax())
-        rows.append(
-            {
-                "data set": dataset,
-                "table": table,
-                "rows": size,
-                "columns": len(columns),
-                "empty share": float(empty.sum()) / (size * len(columns)),
-                "emptiest column": worst if empty[worst] else "none",
-                "its empty share": float(empty[worst]) / size,
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _columns(data: StudyData, dataset: str, table: str) -> list[str]:
-    sql = (
-        "SELECT column_name FROM information_schema.columns "
-        "WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position"
-    )
-    return data.warehouse.query(sql, [dataset, table])["column_name"].tolist()
-
-
-def match_links(data: StudyData) -> pd.DataFrame | NotAvailable:
-    """Match the identifiers of each data set's tables.
-
-    Returns
-    -------
-    DataFrame
-        Columns data set, link, distinct ids, matched, match rate; a link is left out
-        where a data set lacks one of its tables or columns, or the column is empty.
-    """
-    rows = []
-    for dataset in dict.fromkeys(dataset for dataset, _ in data.study.table_sources()):
-        for child, key, parent, target in LINKS:
-            if key not in _columns(data, dataset, child) or not data.warehouse.has(dataset, parent):
-                continue
-            sql = f"""
-                WITH children AS (SELECT DISTINCT "{key}" AS id FROM "{dataset}"."{child}"),
-                     parents AS (SELECT DISTINCT "{target}" AS id FROM "{dataset}"."{parent}")
-                SELECT count(*) AS ids, count(p.id) AS matched
-                FROM children c LEFT JOIN parents p USING (id) WHERE c.id IS NOT NULL
-            """
-            ids, matched = (int(count) for count in data.warehouse.query(sql).iloc[0])
-            if not ids:
-                continue
-            rows.append(
-                {
-                    "data set": dataset,
-                    "link": f"{child}.{key} in {parent}",
-                    "distinct ids": ids,
-                    "matched": matched,
-                    "match rate": matched / ids,
-                }
-            )
-    return pd.DataFrame(rows) if rows else NotAvailable("no two tables of a data set to link")
-
-
-def summarise_ledgers(data: StudyData) -> pd.DataFrame | NotAvailable:
-    """Sum up each purchase ledger, for reconciliation with its source.
-
-    Returns
-    -------
-    DataFrame
-        Columns data set, customers, purchases, lines, first day, last day, revenue,
-        and the number of lines of each oddity.
-    """
-    datasets = data.study.datasets_with("transactions")
-    if not datasets:
-        return NotAvailable("the study has no table transactions")
-    frames = []
-    for dataset in datasets:
-        columns = _columns(data, dataset, "transactions")
-        odd = {
-            n: rule
-            for n, rule in ODDITIES.items()
-            if "quantity" not in rule or "quantity" in columns
-        }
-        counts = "".join(f', count(*) FILTER ({rule}) AS "{name}"' for name, rule in odd.items())
-        sql = f"""
-            SELECT '{dataset}' AS "data set", count(DISTINCT customer_id) AS customers,
-                   count(DISTINCT basket_id) AS purchases, count(*) AS lines,
-                   min(ordered_at)::DATE::VARCHAR AS "first day",
-                   max(ordered_at)::DATE::VARCHAR AS "last day", sum(revenue) AS revenue {counts}
-            FROM "{dataset}".transactions
-        """
-        frames.append(data.warehouse.query(sql))
-    return pd.concat(frames, ignore_index=True)
 
 
 def list_hypotheses(data: StudyData) -> pd.DataFrame | NotAvailable:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from crmstudy.chapters import ChapterSettings
-from crmstudy.collection.features import purchase_features, purchases_by_period
+from crmstudy.collection.features import (
+    cohort_table,
+    customer_features,
+    describe_features,
+    purchase_features,
+    purchases_by_period,
+)
 from crmstudy.collection.open_data import find_open_table
 from crmstudy.collection.warehouse import Warehouse, open_warehouse
 from crmstudy.errors import NotAvailable, SettingsError, nearest
@@ -78,6 +84,20 @@ class StudyData:
     def purchases(self, *, until: str = "") -> pd.DataFrame | NotAvailable:
         """Return one row of purchase features a customer."""
         return purchase_features(self.warehouse, self.dataset("transactions"), until=until)
+
+    def features(self, *, until: str = "") -> pd.DataFrame | NotAvailable:
+        """Return every feature of a customer that the data set's tables allow."""
+        return customer_features(self.warehouse, self.dataset("transactions"), until=until)
+
+    def feature_definitions(self) -> pd.DataFrame | NotAvailable:
+        """List the features with their definitions, and what the data set lacks for each."""
+        if not self.study.datasets_with("transactions"):
+            return NotAvailable("the study has no table transactions")
+        return describe_features(self.warehouse, self.dataset("transactions"))
+
+    def cohorts(self, *, period: str = "quarter") -> pd.DataFrame | NotAvailable:
+        """Count, by cohort of first purchase, who bought in each later period."""
+        return cohort_table(self.warehouse, self.dataset("transactions"), period=period)
 
     def periods(self, *, period: str = "month") -> pd.DataFrame | NotAvailable:
         """Return active customers, purchases and revenue by calendar period."""

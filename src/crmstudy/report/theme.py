@@ -65,6 +65,15 @@ def _families() -> list[str]:
     return ["DejaVu Sans", *filter(None, [chinese_font()])]
 
 
+def bold(text: str) -> dict[str, str]:
+    """Give the style of a text set in bold; Chinese fonts often have no bold face.
+
+    Asked for one, Matplotlib would write a warning into the notebook.
+    """
+    latin = all(ord(sign) < 0x2E80 for sign in text)
+    return {"weight": "bold", "family": "DejaVu Sans"} if latin else {}
+
+
 def _theme() -> Any:
     return {
         "font.family": _families(),

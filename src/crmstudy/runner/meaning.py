@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-import pandas as pd
-
-from crmstudy.collection.contract import Problem
 from crmstudy.collection.load import Loaded
-from crmstudy.errors import CrmStudyError, nearest
+from crmstudy.collection.messages import Message, hint
+from crmstudy.collection.problems import Problem
+from crmstudy.errors import CrmStudyError
 from crmstudy.evaluation import prioritise_hierarchy
 from crmstudy.paths import SETTINGS_FILE
 from crmstudy.settings import Scalar, Study
@@ -24,7 +23,7 @@ def check_meaning(
     list of Problem
         An attribute to compare by, a case or a judged element that the data do not hold.
     """
-    tables = {one.table: one.frame for one in loaded if not one.problems}
+    tables = {one.table: one for one in loaded if not one.problems}
     return [
         *_check_group(tables, parameters.get("customer_analysis", {})),
         *_check_case(study, tables),
@@ -38,39 +37,39 @@ def _named(column: str, found: str, known: list[str]) -> Problem:
         row=None,
         column=column,
         found=repr(found),
-        allowed=", ".join(known[:12]) or "none: the table has no attribute",
-        remedy=nearest(found, known).removeprefix("; "),
+        allowed=Message("one of", words=tuple(known[:12])) if known else Message("nothing to name"),
+        remedy=Message("correct name", near=hint(found, known)),
     )
 
 
-def _check_group(
-    tables: Mapping[str, pd.DataFrame], values: Mapping[str, Scalar]
-) -> Iterator[Problem]:
+def _check_group(tables: Mapping[str, Loaded], values: Mapping[str, Scalar]) -> Iterator[Problem]:
     if "customers" in tables and "GROUP" in values:
-        known = [str(name) for name in tables["customers"] if name != "customer_id"]
+        known = [name for name in tables["customers"].columns if name != "customer_id"]
         if values["GROUP"] not in known:
             yield _named("chapters.customer_analysis.GROUP", str(values["GROUP"]), known)
 
 
-def _check_case(study: Study, tables: Mapping[str, pd.DataFrame]) -> Iterator[Problem]:
+def _check_case(study: Study, tables: Mapping[str, Loaded]) -> Iterator[Problem]:
     case = study.settings.case
     if case is not None and "campaigns" in tables:
-        known = sorted(map(str, tables["campaigns"]["campaign_id"].unique()))
+        campaigns = tables["campaigns"].frame(["campaign_id"])
+        known = sorted(map(str, campaigns["campaign_id"].unique()))
         if case.campaign_id not in known:
             yield _named("case.campaign_id", case.campaign_id, known)
 
 
-def _check_judgements(study: Study, tables: Mapping[str, pd.DataFrame]) -> Iterator[Problem]:
-    if "judgements" not in tables or not study.settings.judgements.hierarchy:
+def _check_judgements(study: Study, tables: Mapping[str, Loaded]) -> Iterator[Problem]:
+    hierarchy = study.settings.judgements.hierarchy
+    if "judgements" not in tables or not hierarchy:
         return
     try:
-        prioritise_hierarchy(tables["judgements"], hierarchy=study.settings.judgements.hierarchy)
+        prioritise_hierarchy(tables["judgements"].frame(), hierarchy=hierarchy)
     except CrmStudyError as error:
         yield Problem(
-            file="judgements",
+            file=tables["judgements"].source,
             row=None,
             column="",
             found=str(error),
-            allowed="each pair of the hierarchy in study.yml, once an expert",
-            remedy="",
+            allowed=Message("each pair"),
+            remedy=Message("judge hierarchy"),
         )

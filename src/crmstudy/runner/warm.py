@@ -4,7 +4,6 @@ import ibis
 import matplotlib.backends.backend_agg
 import matplotlib.figure
 import pandas
-import pandera.pandas
 import pyarrow
 import scipy.optimize
 import scipy.stats
@@ -23,5 +22,5 @@ import crmstudy.report
 import crmstudy.segmentation
 import crmstudy.value
 
-__all__ = ["crmstudy", "ibis", "matplotlib", "pandas", "pandera", "pyarrow", "scipy"]
+__all__ = ["crmstudy", "ibis", "matplotlib", "pandas", "pyarrow", "scipy"]
 __all__ += ["seaborn", "semopy", "sklearn", "statsmodels"]

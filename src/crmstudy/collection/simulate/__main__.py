@@ -1,50 +1,68 @@
-"""Write the example tables of ``data/template``.
+"""Write a simulated firm, or the example tables of ``data/template``.
 
 ``python -m crmstudy.collection.simulate FOLDER``
+``python -m crmstudy.collection.simulate FOLDER --customers 10000 --seed 1 --format parquet``
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from crmstudy.collection.simulate.firm import template_tables
-
-
-def write_tables(tables: dict[str, pd.DataFrame], folder: Path) -> None:
-    """Write each table as CSV: UTF-8, ISO dates, missing values empty, lines end in LF."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        text = pd.DataFrame({column: _as_text(table[column]) for column in table})
-        text.to_csv(folder / f"{name}.csv", index=False, encoding="utf-8", lineterminator="\n")
-
-
-def _as_text(values: pd.Series) -> pd.Series:
-    """Write a column as a person would: 2025-01-31, 7 and not 7.0, 1/3 and not 0.333."""
-    if values.name == "value":
-        return values.map(lambda value: f"{value:.0f}" if value >= 1 else f"1/{1 / value:.0f}")
-    if pd.api.types.is_datetime64_any_dtype(values):
-        whole_days = (values.dropna() == values.dropna().dt.normalize()).all()
-        return values.dt.strftime("%Y-%m-%d" if whole_days else "%Y-%m-%d %H:%M")
-    if pd.api.types.is_bool_dtype(values):
-        return values.map({True: "yes", False: "no"})
-    if pd.api.types.is_float_dtype(values):
-        return values.map(lambda value: f"{value:.15g}" if pd.notna(value) else None)
-    return values
+from crmstudy.collection.simulate.write import write_firm, write_tables
+from crmstudy.errors import CrmStudyError, SettingsError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the example tables to the folder that is named; status 0."""
+    """Write the tables to the folder that is named; status 0."""
+    asked = _parser().parse_args(arguments)
+    if asked.customers is None:
+        write_tables(template_tables(), asked.folder)
+        return 0
+    try:
+        parameters = dict(_read_parameter(text) for text in asked.set)
+        write_firm(
+            asked.folder,
+            seed=asked.seed,
+            n_customers=asked.customers,
+            file_format=asked.format,
+            **parameters,
+        )
+    except CrmStudyError as error:
+        print(error, file=sys.stderr)
+        return error.exit_status
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m crmstudy.collection.simulate",
-        description="Write the example tables of data/template, simulated, as CSV files.",
+        description="Write the tables of a simulated firm and the truth behind them; without "
+        "--customers the example tables of data/template, as CSV files.",
     )
     parser.add_argument("folder", type=Path, help="where to write them")
-    write_tables(template_tables(), parser.parse_args(arguments).folder)
-    return 0
+    parser.add_argument("--customers", type=int, help="number of customers")
+    parser.add_argument("--seed", type=int, default=1, help="0 or more (default 1)")
+    parser.add_argument("--format", choices=("parquet", "csv"), default="parquet")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the firm that differs from its default; may be repeated",
+    )
+    return parser
+
+
+def _read_parameter(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name, float(value)
+    except ValueError:
+        raise SettingsError(f"--set {text}: write NAME=NUMBER, as campaign_purchases=0.5") from None
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from crmstudy.collection.simulate.draws import pick
+from crmstudy.collection.simulate.consents import choose_consenting
+from crmstudy.collection.simulate.draws import Booleans, pick
 from crmstudy.collection.simulate.ledger import draw_spend
 from crmstudy.collection.simulate.parameters import (
     CAMPAIGN_DAY,
@@ -19,13 +20,22 @@ CAMPAIGN_ID = "LOYALTY-2025"
 
 
 def draw_campaign(
-    rng: np.random.Generator, people: pd.DataFrame, firm: FirmParameters
+    rng: np.random.Generator,
+    people: pd.DataFrame,
+    ids: pd.CategoricalDtype,
+    consenting: Booleans,
+    firm: FirmParameters,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Draw who is in the campaign, who is treated, and the purchases it adds.
 
     Treatment is randomised. Every treated customer gets a Poisson number of further
     purchases on days of the campaign, whatever else they do: the effect is additive,
     the same in expectation for all, and leaves the time before the campaign alone.
+
+    Parameters
+    ----------
+    consenting : ndarray of shape (n_customers,)
+        Who consents to marketing; nobody else is in the experiment.
 
     Returns
     -------
@@ -34,8 +44,7 @@ def draw_campaign(
     extra : DataFrame
         Added purchases, as :func:`draw_purchases` gives them.
     """
-    buyers = rng.permutation(np.flatnonzero(~people["prospect"].to_numpy()))
-    chosen = buyers[: round(buyers.size * firm.campaign_share)]
+    chosen = choose_consenting(rng, people, consenting, share=firm.campaign_share)
     treated = np.arange(chosen.size) < round(chosen.size * firm.campaign_treated_share)
     n_extra = rng.poisson(firm.campaign_purchases, chosen.size) * treated
     owner = np.repeat(chosen, n_extra)
@@ -45,9 +54,9 @@ def draw_campaign(
     order = np.argsort(chosen)
     campaigns = pd.DataFrame(
         {
-            "campaign_id": CAMPAIGN_ID,
-            "customer_id": pick(chosen[order], people["customer_id"]),
-            "campaign_type": "loyalty coupon",
+            "campaign_id": pick(np.zeros(chosen.size, dtype=int), [CAMPAIGN_ID]),
+            "customer_id": pick(chosen[order], ids),
+            "campaign_type": pick(np.zeros(chosen.size, dtype=int), ["loyalty coupon"]),
             "start_on": CAMPAIGN_STARTS_ON.astype("datetime64[us]"),
             "end_on": WINDOW_ENDS_ON.astype("datetime64[us]"),
             "treated": treated[order],
@@ -56,14 +65,14 @@ def draw_campaign(
     return campaigns, extra
 
 
-def list_responses(extra_lines: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+def list_responses(extra_lines: pd.DataFrame, ids: pd.CategoricalDtype) -> pd.DataFrame:
     """List each customer's first added basket as the response to the campaign."""
     first = extra_lines.groupby("owner")["ordered_at"].min()
     order = np.lexsort((first.index, first))
     return pd.DataFrame(
         {
-            "campaign_id": pd.array([CAMPAIGN_ID] * len(first), dtype="str"),
-            "customer_id": pick(first.index.to_numpy()[order], people["customer_id"]),
+            "campaign_id": pick(np.zeros(len(first), dtype=int), [CAMPAIGN_ID]),
+            "customer_id": pick(first.index.to_numpy()[order], ids),
             "responded_at": first.to_numpy()[order],
         }
     )

@@ -2,51 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import numpy as np
 import pandas as pd
 
-from crmstudy.collection.simulate.campaign import draw_campaign, list_responses
-from crmstudy.collection.simulate.draws import moments, open_stream
-from crmstudy.collection.simulate.ledger import (
-    assemble_transactions,
-    draw_products,
-    draw_purchases,
-    split_into_lines,
-)
-from crmstudy.collection.simulate.panel import WEIGHTS, draw_judgements
+from crmstudy.collection.simulate.block import TABLES, Block, draw_blocks
+from crmstudy.collection.simulate.draws import write_out
 from crmstudy.collection.simulate.parameters import FirmParameters, firm_parameters
-from crmstudy.collection.simulate.people import (
-    SEGMENT_SHARES,
-    SEGMENTS,
-    draw_customers,
-    draw_people,
-)
-from crmstudy.collection.simulate.service import add_up_costs, draw_contacts
-from crmstudy.collection.simulate.survey import (
-    ITEMS,
-    discretisation_factor,
-    draw_latent_scores,
-    draw_survey,
-    explained_variances,
-    path_coefficients,
-    score_rates,
-    total_effects,
-)
+from crmstudy.collection.simulate.service import add_up_costs
+from crmstudy.collection.simulate.truth import true_values
 from crmstudy.errors import SettingsError
 
-# A parameter that starts with one of these belongs to that model, any other to the firm.
-MODELS = ("bg_nbd", "gamma_gamma", "campaign", "service", "cost", "survey", "sem", "panel")
-
-TEMPLATE_SEED = 20240101
+TEMPLATE_SEED = 21  # few customers, and yet every model of the study can be estimated
 TEMPLATE: dict[str, float] = {
-    "n_customers": 60,
-    "bg_nbd_alpha": 32.0,
-    "cost_platform_per_month": 50.0,
+    "n_customers": 300,
+    "bg_nbd_alpha": 8.0,
+    "campaign_purchases": 0.6,
+    "cost_platform_per_month": 120.0,
+    "person_test_share": 0.007,
     "survey_share": 0.8,
-    "survey_anonymous": 34,
+    "survey_response_intercept": 0.6,
+    "survey_anonymous": 20,
     "survey_missing": 0.005,
+    "lead_share": 0.2,
+    "interview_count": 8,
+    "interview_segments": 6,
+    "mystery_visits": 24,
+    "staff_count": 60,
     "panel_experts": 3,
 }
 
@@ -62,14 +48,19 @@ class SimulatedFirm:
     parameters : FirmParameters
         Every number it was made from.
     tables : dict of str to DataFrame
-        Canonical tables: customers, products, transactions, campaigns, responses,
-        contacts, costs, survey, judgements.
+        All canonical tables.
     truth : dict of str to float
         What estimators should find, by names such as ``bg_nbd.r``.
-    people : DataFrame of shape (n_customers, 12)
-        What no table shows of each customer: segment, prospect, purchase_rate (per
-        week), dropout_probability, mean_spend, left_on (day of the purchase after
-        which the customer left; missing while active), and the latent scores.
+    people : DataFrame of shape (n_customers, 17)
+        What no table shows of each customer: segment, prospect (never buys), is_test,
+        duplicate_of (customer_id of the person's first record), visitor_id,
+        purchase_rate (per week), dropout_probability, mean_spend, the latent scores
+        (constructs, ``alternatives``, ``delay``), left_on (day of the purchase after
+        which the customer left; missing while active).
+    links : DataFrame
+        Which customer a record belongs to: ``table, record_id, customer_id, named``
+        (whether the record says so itself). Second registrations, leads that became
+        customers, tickets that do not name the customer.
     """
 
     seed: int
@@ -78,6 +69,7 @@ class SimulatedFirm:
     tables: dict[str, pd.DataFrame]
     truth: dict[str, float]
     people: pd.DataFrame
+    links: pd.DataFrame
 
     def table(self) -> pd.DataFrame:
         """List the true values, one row each."""
@@ -94,7 +86,7 @@ def simulate_firm(*, seed: int, n_customers: int = 3000, **parameters: float) ->
     Purchases come from the BG/NBD model, spend from the gamma-gamma model, the survey
     from a latent structural model, one campaign from a randomised experiment, the
     experts from true weights. Every table has its own random stream, which depends
-    on the seed and on the table's name alone.
+    on the seed, the table's name and the block of customers alone.
 
     Parameters
     ----------
@@ -114,126 +106,61 @@ def simulate_firm(*, seed: int, n_customers: int = 3000, **parameters: float) ->
     -----
     One purchase is one purchase day: a share of them (``same_day_share``) shows as two
     baskets, so recovery of the purchase and spend models needs purchases merged by
-    day. The campaign adds purchases in the last 12 weeks only; the 92 weeks before
-    are the undisturbed process. Amounts are rounded to cents, answers to points of the
-    scale, judgements to Saaty's scale, response times to minutes. There is no season
-    and no trend beside the growing number of customers.
+    day. Test customers order for cents and never belong to a model. Returns are rows
+    of negative revenue on the day of the purchase they belong to; cancelled lines are
+    not earned; leaving out both gives the spend of the model, leaving out the
+    cancelled alone gives spend after returns. The campaign adds purchases in the last
+    12 weeks only; the 92 weeks before are the undisturbed process. Amounts are rounded
+    to cents, answers to points of the scale, judgements to Saaty's scale, response
+    times to minutes. There is no season and no trend beside the growing number of
+    customers. Customers are drawn in blocks of 50,000: transactions and web events are
+    in order of time, customers in order of joining, within each block.
     """
-    _require_whole("seed", seed, lowest=0)
-    _require_whole("n_customers", n_customers, lowest=1)
+    check_size(seed, n_customers)
     firm = firm_parameters(**parameters)
-    people = draw_people(open_stream(seed, "people"), n_customers, firm)
-    rate_score = score_rates(people["purchase_rate"], firm)
-    latent = draw_latent_scores(open_stream(seed, "latent scores"), rate_score, firm)
-    people = pd.concat([people, latent], axis=1)
-    purchases, left_day = draw_purchases(open_stream(seed, "purchases"), people, firm)
-    left_on = pd.Series(moments(left_day)).where(left_day >= 0)
+    return _collect(seed, n_customers, firm, list(draw_blocks(seed, n_customers, firm)))
+
+
+def _collect(
+    seed: int, n_customers: int, firm: FirmParameters, blocks: Sequence[Block]
+) -> SimulatedFirm:
+    tables = {
+        name: _join([block.tables[name] for block in blocks if name in block.tables])
+        for name in TABLES
+        if name != "costs"
+    }
+    tables["costs"] = add_up_costs(reduce(add, (block.drivers for block in blocks)), firm)
     return SimulatedFirm(
         seed=seed,
         n_customers=n_customers,
         parameters=firm,
-        tables=_draw_tables(seed, people, purchases, firm),
-        truth=_true_values(firm),
-        people=people.drop(columns="first_day").assign(left_on=left_on),
+        tables={name: tables[name] for name in TABLES},
+        truth=true_values(firm),
+        people=_join([block.people for block in blocks]),
+        links=_join([block.links for block in blocks]),
     )
+
+
+def _join(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    plain = [write_out(part) for part in parts]
+    return plain[0] if len(plain) == 1 else pd.concat(plain, ignore_index=True)
+
+
+def template_firm() -> SimulatedFirm:
+    """Simulate the small firm whose tables are the examples of ``data/template``."""
+    return simulate_firm(seed=TEMPLATE_SEED, **TEMPLATE)  # type: ignore[arg-type]
 
 
 def template_tables() -> dict[str, pd.DataFrame]:
-    """Simulate the small firm whose tables are the examples of ``data/template``."""
-    return simulate_firm(seed=TEMPLATE_SEED, **TEMPLATE).tables  # type: ignore[arg-type]
+    """Return the example tables of ``data/template``."""
+    return template_firm().tables
 
 
-def _require_whole(name: str, value: int, *, lowest: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < lowest:
-        raise SettingsError(
-            f"simulated firm: {name} = {value!r} must be a whole number, {lowest} or more"
-        )
-
-
-def _draw_tables(
-    seed: int, people: pd.DataFrame, purchases: pd.DataFrame, firm: FirmParameters
-) -> dict[str, pd.DataFrame]:
-    customers = draw_customers(open_stream(seed, "customers"), people)
-    people = people.assign(channel=customers["channel"])
-    products = draw_products(open_stream(seed, "products"))
-    campaigns, extra = draw_campaign(open_stream(seed, "campaigns"), people, firm)
-    lines = split_into_lines(
-        open_stream(seed, "transactions"),
-        purchases,
-        people,
-        products,
-        same_day_share=firm.same_day_share,
-    )
-    # An added purchase is always one basket, so that the effect on baskets is exact.
-    extra_lines = split_into_lines(
-        open_stream(seed, "campaign transactions"),
-        extra,
-        people,
-        products,
-        same_day_share=0.0,
-    )
-    contacts = draw_contacts(open_stream(seed, "contacts"), purchases, people, firm)
-    return {
-        "customers": customers,
-        "products": products.drop(columns="list_price"),
-        "transactions": assemble_transactions([lines, extra_lines], people, products),
-        "campaigns": campaigns,
-        "responses": list_responses(extra_lines, people),
-        "contacts": contacts,
-        "costs": add_up_costs(customers, campaigns, contacts, firm),
-        "survey": draw_survey(open_stream(seed, "survey"), people, firm),
-        "judgements": draw_judgements(open_stream(seed, "judgements"), firm),
-    }
-
-
-def _true_values(firm: FirmParameters) -> dict[str, float]:
-    """Gather what estimators should find, parameters and what follows from them."""
-    return {
-        **_renamed_parameters(firm),
-        **_true_effects(firm),
-        **{
-            f"segment.{n.replace(' ', '_')}": s
-            for n, s in zip(SEGMENTS, SEGMENT_SHARES, strict=True)
-        },
-        **_true_survey(firm),
-        **{
-            f"ahp.{matrix}.{name}": weight
-            for matrix, weights in WEIGHTS.items()
-            for name, weight in weights.items()
-        },
-    }
-
-
-def _renamed_parameters(firm: FirmParameters) -> dict[str, float]:
-    """Name each parameter ``<model>.<quantity>``: ``bg_nbd_r`` becomes ``bg_nbd.r``."""
-    truth = {}
-    for known in fields(firm):
-        model = next((m for m in MODELS if known.name.startswith(f"{m}_")), "firm")
-        truth[f"{model}.{known.name.removeprefix(f'{model}_')}"] = float(getattr(firm, known.name))
-    return truth
-
-
-def _true_effects(firm: FirmParameters) -> dict[str, float]:
-    """Work out the campaign's effects per treated customer over its 12 weeks."""
-    mean_spend = firm.gamma_gamma_p * firm.gamma_gamma_v / (firm.gamma_gamma_q - 1)
-    return {
-        "gamma_gamma.mean_spend": mean_spend,
-        "did.purchase_effect": float(firm.campaign_purchases),
-        "did.revenue_effect": firm.campaign_purchases * mean_spend,
-        "campaign.response_rate": float(-np.expm1(-firm.campaign_purchases)),
-    }
-
-
-def _true_survey(firm: FirmParameters) -> dict[str, float]:
-    """Work out loadings, explained variances and total effects of the latent model."""
-    truth = {}
-    for name, item in ITEMS.items():
-        observed = item.loading * discretisation_factor(item.mean)
-        truth[f"sem.loading.{name.lower()}"] = item.loading
-        truth[f"sem.observed_loading.{name.lower()}"] = observed
-    paths = path_coefficients(firm)
-    truth |= {f"sem.r2.{name}": share for name, share in explained_variances(paths).items()}
-    return truth | {
-        f"sem.total.{source}_{target}": effect
-        for (source, target), effect in total_effects(paths).items()
-    }
+def check_size(seed: int, n_customers: int) -> None:
+    """Refuse a seed or a number of customers that is none."""
+    for name, value, lowest in (("seed", seed, 0), ("n_customers", n_customers, 1)):
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        if not whole or value < lowest:
+            raise SettingsError(
+                f"simulated firm: {name} = {value!r} must be a whole number, {lowest} or more"
+            )

@@ -12,7 +12,6 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from crmstudy.collection.simulate.draws import number_ids
 from crmstudy.collection.simulate.parameters import FirmParameters
 
 # matrix -> what is compared in it -> true weight
@@ -56,6 +55,6 @@ def draw_judgements(rng: np.random.Generator, firm: FirmParameters) -> pd.DataFr
     judged = log_ratio + firm.panel_noise * rng.standard_normal((n_experts, len(pairs)))
     nearest_point = np.abs(judged[:, :, None] - np.log(_SAATY_SCALE)).argmin(axis=2)
     table = pd.DataFrame(pairs * n_experts, columns=["matrix", "row", "column"])
-    table.insert(0, "expert", np.repeat(number_ids("E", n_experts, width=1), len(pairs)))
+    table.insert(0, "expert", [f"E{n}" for n in range(1, n_experts + 1) for _ in pairs])
     table["value"] = _SAATY_SCALE[nearest_point].ravel()
     return table

@@ -1,29 +1,37 @@
-"""What customers say of the simulated firm: a survey from a latent structural model.
+"""What customers say of the simulated firm: a survey of the latent constructs.
 
 Item scores are a continuous latent answer cut into the points of the scale. That
 attenuates the correlation of an item with its construct by a known factor
 (:func:`discretisation_factor`, about 2 per cent here): observed standardised loadings are
 that much smaller than the true ones, and paths between constructs nearly unchanged,
 because a measurement model corrects for the smaller loadings.
-
-References
-----------
-Fornell, C., Johnson, M. D., Anderson, E. W., Cha, J. & Bryant, B. E. (1996). The American
-Customer Satisfaction Index. Journal of Marketing, 60(4), 7-18.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammainc, ndtr, ndtri
+from scipy.special import ndtr
 
-from crmstudy.collection.simulate.draws import Floats, number_ids
+from crmstudy.collection.simulate.draws import (
+    Booleans,
+    Floats,
+    category,
+    moments,
+    pick,
+)
+from crmstudy.collection.simulate.fieldwork import draw_answer_days
+from crmstudy.collection.simulate.latent import (
+    CONSTRUCTS,
+    MODERATOR,
+    PATHS,
+    draw_latent_scores,
+)
 from crmstudy.collection.simulate.parameters import FirmParameters
-from crmstudy.errors import SettingsError
+from crmstudy.collection.simulate.people import group_pattern, group_shares
+from crmstudy.collection.simulate.texts import COMMENTS
 
 
 class Item(NamedTuple):
@@ -36,23 +44,6 @@ class Item(NamedTuple):
     reverse: bool = False
 
 
-# In causal order: a construct is explained only by those before it.
-CONSTRUCTS = {
-    "expectation": "Customer expectation",
-    "quality": "Perceived quality",
-    "value": "Perceived value",
-    "satisfaction": "Customer satisfaction",
-    "loyalty": "Customer loyalty",
-}
-PATHS = (
-    ("expectation", "quality"),
-    ("expectation", "value"),
-    ("quality", "value"),
-    ("expectation", "satisfaction"),
-    ("quality", "satisfaction"),
-    ("value", "satisfaction"),
-    ("satisfaction", "loyalty"),
-)
 ITEMS = {
     "EX1": Item("expectation", 0.75, 7.2, "Before my first purchase I expected high quality."),
     "EX2": Item("expectation", 0.80, 7.0, "I expected the shop to meet my personal needs."),
@@ -71,6 +62,12 @@ ITEMS = {
     "LO2": Item("loyalty", 0.85, 6.4, "This shop is my first choice."),
     "LO3": Item("loyalty", 0.70, 5.2, "For a slightly lower price I would change shops.", True),
 }
+#: Items of the moderator; the survey asks them last but one.
+MODERATOR_ITEMS = {
+    "AL1": Item(MODERATOR, 0.85, 5.4, "Other shops have offers that tempt me."),
+    "AL2": Item(MODERATOR, 0.80, 5.8, "I know shops that would serve me as well."),
+    "AL3": Item(MODERATOR, 0.75, 5.1, "Elsewhere I would get more for my money."),
+}
 SCALE = (1, 10)
 ANSWER_SPREAD = 1.7  # standard deviation of the continuous answer, in points of the scale
 
@@ -78,23 +75,29 @@ RECOMMENDATION = Item("loyalty", 0.80, 7.2, "How likely are you to recommend us 
 RECOMMENDATION_SCALE = (0, 10)
 _RECOMMENDATION_SPREAD = 2.0
 
+_ASKED = {**ITEMS, **MODERATOR_ITEMS}
+_LABELS = {**CONSTRUCTS, MODERATOR: "Attractiveness of rivals' offers"}
+
 # As `instrument:` of a study.yml. The recommendation depends on loyalty, but does not
 # measure it in the model: it is kept for the recommendation rate and the NPS.
 SURVEY_INSTRUMENT: dict[str, Any] = {
     "scale": list(SCALE),
     "source": "simulated: items in the manner of a satisfaction index (Fornell et al. 1996)",
     "constructs": {
-        name: {"label": label, "items": [i for i, item in ITEMS.items() if item.construct == name]}
-        for name, label in CONSTRUCTS.items()
+        name: {"label": label, "items": [i for i, item in _ASKED.items() if item.construct == name]}
+        for name, label in _LABELS.items()
     },
     "items": {
         **{
             name: {"text": item.text, **({"reverse": True} if item.reverse else {})}
-            for name, item in ITEMS.items()
+            for name, item in _ASKED.items()
         },
         "REC": {"text": RECOMMENDATION.text, "scale": list(RECOMMENDATION_SCALE)},
     },
-    "models": {"satisfaction_index": {"paths": [list(path) for path in PATHS]}},
+    "models": {
+        # the moderator stays outside, as a model takes all constructs unless told
+        "satisfaction_index": {"constructs": [*CONSTRUCTS], "paths": [list(p) for p in PATHS]}
+    },
     "roles": {
         "product_satisfaction": "QU1",
         "service_satisfaction": "QU2",
@@ -103,58 +106,7 @@ SURVEY_INSTRUMENT: dict[str, Any] = {
         "recommendation": "REC",
     },
 }
-
-
-def path_coefficients(firm: FirmParameters) -> dict[tuple[str, str], float]:
-    """Map each path, source to target, to its true standardised coefficient."""
-    return {path: getattr(firm, "sem_{}_{}".format(*path)) for path in PATHS}
-
-
-def _direct_effects(paths: Mapping[tuple[str, str], float]) -> Floats:
-    """Arrange paths as a matrix, row the source, column the target, in causal order."""
-    names = list(CONSTRUCTS)
-    direct = np.zeros((len(names), len(names)))
-    for (source, target), slope in paths.items():
-        direct[names.index(source), names.index(target)] = slope
-    return direct
-
-
-def implied_correlations(paths: Mapping[tuple[str, str], float]) -> pd.DataFrame:
-    """Compute the correlations of the constructs that standardised paths imply.
-
-    Raises
-    ------
-    SettingsError
-        If the paths explain the whole variance of a construct, or more.
-    """
-    names, direct = list(CONSTRUCTS), _direct_effects(paths)
-    correlations = np.eye(len(names))
-    for target in range(1, len(names)):
-        slopes = direct[:target, target]
-        with_earlier = correlations[:target, :target] @ slopes
-        if (explained := slopes @ with_earlier) >= 1:
-            raise SettingsError(
-                f"simulated firm: the paths into {names[target]!r} explain {explained:.3f} "
-                "of its variance, which must stay below 1"
-            )
-        correlations[target, :target] = correlations[:target, target] = with_earlier
-    return pd.DataFrame(correlations, index=names, columns=names)
-
-
-def explained_variances(paths: Mapping[tuple[str, str], float]) -> dict[str, float]:
-    """Compute the share of each construct's variance that its paths explain (R squared)."""
-    explained = (_direct_effects(paths) * implied_correlations(paths).to_numpy()).sum(axis=0)
-    return dict(zip(CONSTRUCTS, explained.tolist(), strict=True))
-
-
-def total_effects(paths: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
-    """Compute direct plus indirect effects, for every pair that some route connects."""
-    names, direct = list(CONSTRUCTS), _direct_effects(paths)
-    total = np.linalg.inv(np.eye(len(names)) - direct) - np.eye(len(names))
-    return {
-        (names[source], names[target]): float(total[source, target])
-        for source, target in zip(*np.nonzero(total), strict=True)
-    }
+_COMMENT = category([text for level in COMMENTS for language in level for text in language])
 
 
 def discretisation_factor(
@@ -180,72 +132,100 @@ def discretisation_factor(
     return float(covariance / np.sqrt(variance))
 
 
-def score_rates(purchase_rate: pd.Series, firm: FirmParameters) -> Floats:
-    """Turn purchase rates into standard normal scores by their gamma distribution."""
-    probability = gammainc(firm.bg_nbd_r, firm.bg_nbd_alpha * purchase_rate.to_numpy())
-    return np.clip(ndtri(probability), -8, 8)
-
-
-def draw_latent_scores(
-    rng: np.random.Generator, rate_score: Floats, firm: FirmParameters
-) -> pd.DataFrame:
-    """Draw everybody's standardised scores on the constructs.
-
-    Parameters
-    ----------
-    rate_score : ndarray of shape (n,)
-        Purchase rate as a standard normal score: part of what moves loyalty.
-    """
-    paths = path_coefficients(firm)
-    unexplained = {name: 1 - share for name, share in explained_variances(paths).items()}
-    if firm.sem_rate_loyalty**2 > unexplained["loyalty"]:
-        raise SettingsError(
-            f"simulated firm: sem_rate_loyalty = {firm.sem_rate_loyalty} leaves loyalty "
-            "a negative variance"
-        )
-    unexplained["loyalty"] -= firm.sem_rate_loyalty**2
-    scores: dict[str, Floats] = {}
-    for name in CONSTRUCTS:
-        score = np.sqrt(unexplained[name]) * rng.standard_normal(rate_score.size)
-        for (source, target), slope in paths.items():
-            if target == name:
-                score = score + slope * scores[source]
-        if name == "loyalty":
-            score = score + firm.sem_rate_loyalty * rate_score
-        scores[name] = score
-    return pd.DataFrame(scores)
+def expected_score(mean: float, *, spread: float = ANSWER_SPREAD) -> float:
+    """Compute the mean score of a normal answer on the scale."""
+    cuts = np.arange(SCALE[0], SCALE[1]) + 0.5
+    return float(SCALE[0] + ndtr((mean - cuts) / spread).sum())
 
 
 def draw_survey(
-    rng: np.random.Generator, people: pd.DataFrame, firm: FirmParameters
+    rng: np.random.Generator,
+    people: pd.DataFrame,
+    invited: pd.DataFrame,
+    firm: FirmParameters,
+    *,
+    n_anonymous: int,
 ) -> pd.DataFrame:
-    """Draw the survey: some of the buyers, then respondents who are not known by name.
+    """Draw the answers of those who answer, then of respondents who are not known by name.
 
     Parameters
     ----------
     people : DataFrame
-        ``customer_id, prospect`` and one column per construct.
+        ``chinese`` and one column per construct.
+    invited : DataFrame
+        As :func:`draw_invitations` gives it.
 
     Returns
     -------
     DataFrame
-        ``respondent_id, customer_id`` (missing if anonymous), one column per item.
+        ``owner`` (-1 if anonymous), ``invitation`` (row of ``invited``, -1 for none),
+        ``answered_day, comment`` (position of the text, -1 for none), one column per item.
     """
-    buyers = rng.permutation(np.flatnonzero(~people["prospect"].to_numpy()))
-    known = np.sort(buyers[: round(buyers.size * firm.survey_share)])
-    n_anonymous = int(firm.survey_anonymous)
-    anonymous = draw_latent_scores(rng, rng.standard_normal(n_anonymous), firm)
-    scores = pd.concat([people.loc[known, list(CONSTRUCTS)], anonymous], ignore_index=True)
-    answers = {name: _answer(rng, scores, item) for name, item in ITEMS.items()}
+    row = np.flatnonzero(invited["outcome"] < 2)
+    answered = invited.iloc[row]
+    known = people.iloc[answered["owner"]][_FELT]
+    strangers, stranger_day = _draw_strangers(rng, n_anonymous, firm)
+    scores = pd.concat([known, strangers], ignore_index=True)
+    answers = {name: _answer(rng, scores, item) for name, item in _ASKED.items()}
     answers["REC"] = _answer(
         rng, scores, RECOMMENDATION, spread=_RECOMMENDATION_SPREAD, scale=RECOMMENDATION_SCALE
     )
     survey = pd.DataFrame(answers)
+    partial = np.concatenate([answered["outcome"] == 1, np.zeros(n_anonymous, dtype=bool)])
     survey = survey.mask(rng.random(survey.shape) < firm.survey_missing)
-    names = people["customer_id"].iloc[known].tolist() + [None] * n_anonymous
-    survey.insert(0, "respondent_id", number_ids("R", len(survey), width=5))
-    survey.insert(1, "customer_id", pd.Series(names, dtype="str"))
+    survey = survey.mask(_broken_off(rng, partial, survey.shape[1]))
+    nobody = np.full(n_anonymous, -1)
+    survey.insert(0, "owner", np.concatenate([answered["owner"], nobody]))
+    survey.insert(1, "invitation", np.concatenate([row, nobody]))
+    survey.insert(2, "answered_day", np.concatenate([answered["answered_day"], stranger_day]))
+    survey.insert(3, "comment", _draw_comments(rng, scores, firm))
     return survey
+
+
+_FELT = [*CONSTRUCTS, MODERATOR, "chinese"]
+
+
+def _draw_strangers(
+    rng: np.random.Generator, count: int, firm: FirmParameters
+) -> tuple[pd.DataFrame, Floats]:
+    """Draw respondents who came through an open link, and the days of their answers."""
+    shares = group_shares().ravel()
+    group = rng.choice(shares.size, count, p=shares / shares.sum())
+    pattern = group_pattern().ravel()[group]
+    scores = draw_latent_scores(rng, rng.standard_normal(count), pattern, firm)
+    scores["chinese"] = rng.random(count) < firm.person_chinese_share
+    _, day = draw_answer_days(rng, scores["satisfaction"].to_numpy(), firm)
+    return scores[_FELT], day
+
+
+def _broken_off(rng: np.random.Generator, partial: Booleans, n_items: int) -> Booleans:
+    """Mark the items that nobody got to: from somewhere in the second half on."""
+    last = rng.integers(n_items // 2, n_items, partial.size)
+    return partial[:, None] & (np.arange(n_items) >= last[:, None])
+
+
+def _draw_comments(
+    rng: np.random.Generator, scores: pd.DataFrame, firm: FirmParameters
+) -> np.ndarray:
+    """Draw who adds a comment, and which, by satisfaction and language."""
+    level = np.digitize(scores["satisfaction"], [-0.6, 0.6])
+    n_texts = len(COMMENTS[0][0])
+    chinese = scores["chinese"].to_numpy(dtype=int)
+    text = n_texts * (2 * level + chinese) + rng.integers(0, n_texts, level.size)
+    return np.where(rng.random(level.size) < firm.survey_comment_share, text, -1)
+
+
+def write_survey(
+    survey: pd.DataFrame, respondent_ids: pd.Series, ids: pd.CategoricalDtype
+) -> pd.DataFrame:
+    """Write the canonical table: names in place of positions."""
+    front = {
+        "respondent_id": respondent_ids,
+        "customer_id": pick(survey["owner"].to_numpy(), ids),
+        "answered_on": moments(survey["answered_day"].to_numpy()),
+    }
+    items = {name: survey[name] for name in (*_ASKED, "REC")}
+    return pd.DataFrame({**front, **items, "comment": pick(survey["comment"].to_numpy(), _COMMENT)})
 
 
 def _answer(

@@ -1,11 +1,19 @@
-"""Sentences of chapter 01, made from its results."""
+"""Sentences of chapter 01 on the database, made from its results."""
 
 from __future__ import annotations
 
 import pandas as pd
 
+from crmstudy.checks import Check, Hypothesis
 from crmstudy.errors import NotAvailable, passes_absence
-from crmstudy.report.sentences.words import compose, count_of, enumerate_words, percent
+from crmstudy.report.sentences.words import (
+    compose,
+    count_of,
+    enumerate_words,
+    number,
+    p_value,
+    percent,
+)
 
 #: From this share of empty cells on a table's gaps are pointed out.
 NOTABLE_GAP = 0.05
@@ -67,6 +75,178 @@ def _say_zero(ledgers: pd.DataFrame) -> str:
     )
 
 
+def read_unified(
+    linked: pd.DataFrame | NotAvailable,
+    duplicates: pd.DataFrame | NotAvailable,
+    conflicts: pd.DataFrame | NotAvailable,
+    accounts: Check | NotAvailable,
+) -> str:
+    """Say how the tables were brought together, and whether the books balance."""
+    return compose(
+        _absent("Record linkage", linked) or _say_linked(linked),
+        _absent("Duplicate customers", duplicates) or _say_duplicates(duplicates),
+        _absent("Conflicts", conflicts) or _say_conflicts(conflicts),
+        _say_accounts(accounts),
+    )
+
+
+def _absent(subject: str, value: object) -> str:
+    return f"{subject}: {value}." if isinstance(value, NotAvailable) else ""
+
+
+@passes_absence
+def _say_linked(linked: pd.DataFrame) -> str:
+    said = []
+    for (dataset, source), part in linked.groupby(["data set", "source"], sort=False):
+        counts = part.set_index("method")["records"].astype(int).to_dict()
+        review, left = counts["of these: for review"], counts["not linked"]
+        whole = counts["all methods"]
+        rest = f"{left:,} stay without one" + (f", {review:,} of them for review" if review else "")
+        said.append(
+            f"{whole:,} records of {dataset}.{source} ({percent(whole / (whole + left))}) "
+            f"have a customer, {rest}"
+        )
+    return f"{'; '.join(said)}."
+
+
+@passes_absence
+def _say_duplicates(duplicates: pd.DataFrame) -> str:
+    sums = duplicates.drop(columns="data set").sum()
+    surplus, customers = int(sums["surplus customers"]), int(sums["customers"])
+    if not surplus:
+        return f"Among {customers:,} customers none is there twice."
+    wrong = number(float(sums["expected false pairs"]), 1)
+    return (
+        f"Among {customers:,} customers {count_of(surplus, 'record')} probably "
+        f"{'is' if surplus == 1 else 'are'} of somebody who is there already "
+        f"({wrong} of these pairs are expected to be wrong)."
+    )
+
+
+@passes_absence
+def _say_conflicts(conflicts: pd.DataFrame) -> str:
+    worst = conflicts.sort_values("conflict rate", ascending=False, kind="stable").iloc[0]
+    if not worst["conflict"]:
+        return "Linked records contradict their customers in no attribute."
+    return (
+        f"Linked records contradict their customers most often in {worst['attribute']} "
+        f"({worst['source']}: {int(worst['conflict']):,} of {int(worst['compared']):,}, "
+        f"{percent(worst['conflict rate'])})."
+    )
+
+
+@passes_absence
+def _say_accounts(accounts: Check) -> str:
+    if accounts.passed:
+        return "Every row and every sum of the sources is accounted for in the database."
+    return (
+        f"The books do not balance: up to {number(accounts.statistic)} went without an "
+        f"explanation; {accounts.consequence}."
+    )
+
+
+def read_quality(
+    scores: pd.DataFrame, broken: pd.DataFrame | NotAvailable, oddities: pd.DataFrame | NotAvailable
+) -> str:
+    """Say where the quality is lowest, which rules are broken, and what deserves a look."""
+    below = scores[scores["score"] < 1].sort_values("score", kind="stable")
+    if below.empty:
+        opening = "Every dimension that can be counted is met in full by every table."
+    else:
+        row = below.iloc[0]
+        opening = (
+            f"The lowest score is {percent(float(row['score']))}, {row['dimension']} of "
+            f"{row['data set']}.{row['table']}; {len(below)} of {count_of(len(scores), 'score')} "
+            f"{'is' if len(below) == 1 else 'are'} below 100%."
+        )
+    return compose(opening, _say_broken(broken), _say_odd(oddities))
+
+
+@passes_absence
+def _say_broken(rules: pd.DataFrame) -> str:
+    broken = rules[rules["breaking"] > 0]
+    if broken.empty:
+        return f"None of {count_of(len(rules), 'rule')} between columns and tables is broken."
+    worst = broken.sort_values("breaking share", ascending=False, kind="stable").iloc[0]
+    return (
+        f"Of {count_of(len(rules), 'rule')} between columns and tables {len(broken)} "
+        f"{'is' if len(broken) == 1 else 'are'} broken somewhere, the most often: "
+        f"{worst['rule']} ({worst['data set']}, {int(worst['breaking']):,} of "
+        f"{int(worst['records compared']):,})."
+    )
+
+
+@passes_absence
+def _say_odd(oddities: pd.DataFrame) -> str:
+    extreme = oddities[oddities["oddity"] == "extremely high revenue"]
+    said = [
+        f"{int(row['lines']):,} in {row['data set']} "
+        f"({percent(row['share of revenue'])} of revenue)"
+        for row in extreme.to_dict("records")
+        if row["lines"]
+    ]
+    if not said:
+        return "No purchase line is extremely high."
+    return f"Extremely high purchase lines, kept: {enumerate_words(said)}."
+
+
+def read_privacy(
+    pseudonyms: pd.DataFrame | NotAvailable,
+    masked: pd.DataFrame | NotAvailable,
+    consents: pd.DataFrame | NotAvailable,
+) -> str:
+    """Say how persons were protected."""
+    return compose(
+        _absent("Pseudonyms", pseudonyms) or _say_pseudonyms(pseudonyms),
+        _absent("Consent", consents) or _say_consents(consents),
+        _absent("Masking", masked) or _say_masked(masked),
+    )
+
+
+@passes_absence
+def _say_pseudonyms(pseudonyms: pd.DataFrame) -> str:
+    tables = len(pseudonyms[["data set", "table"]].drop_duplicates())
+    return (
+        f"Identifiers in {count_of(len(pseudonyms), 'column')} of {count_of(tables, 'table')} "
+        "were replaced by keyed pseudonyms; names, e-mail addresses and telephone numbers were "
+        "taken out."
+    )
+
+
+@passes_absence
+def _say_consents(consents: pd.DataFrame) -> str:
+    counts = consents.groupby(["purpose", "decision"], sort=False)["customers"].sum()
+    purpose = str(consents["purpose"].iloc[0])
+    parts = {name: int(counts.get((purpose, name), 0)) for name in ("consented", "refused")}
+    silent = int(counts.get((purpose, "undecided"), 0))
+    return (
+        f"{count_of(parts['consented'], 'customer')} consented to {purpose}; "
+        f"{parts['refused']:,} who refused and {silent:,} without a decision were left out."
+    )
+
+
+@passes_absence
+def _say_masked(masked: pd.DataFrame) -> str:
+    counts = masked.groupby("kind", sort=True)["places"].sum()
+    said = [f"{int(count):,} x {kind}" for kind, count in counts.items()]
+    return f"Masked in texts: {enumerate_words(said)}."
+
+
+@passes_absence
+def say_randomness(test: Hypothesis) -> str:
+    """Say what Little's test allows one to say of the missing answers."""
+    found = f"{test.distribution} = {number(test.statistic, 1)}, {p_value(test.p_value)}"
+    if test.p_value < 0.05:
+        return (
+            f"Little's test: {found}. Who left out an item answers the others differently; "
+            "complete cases do not stand for all respondents."
+        )
+    return (
+        f"Little's test: {found}. The answers do not contradict that they are missing "
+        "completely at random."
+    )
+
+
 @passes_absence
 def count_ledgers(ledgers: pd.DataFrame) -> dict[str, float]:
     """Name each ledger's counts and sums as ``<data set>.ledger.<quantity>``."""
@@ -76,3 +256,13 @@ def count_ledgers(ledgers: pd.DataFrame) -> dict[str, float]:
             named[f"{row['data set']}.ledger.{quantity}"] = int(row[quantity])
         named[f"{row['data set']}.ledger.revenue"] = float(row["revenue"])
     return named
+
+
+@passes_absence
+def count_linked(linked: pd.DataFrame) -> dict[str, float]:
+    """Name each source's match rate as ``<data set>.linkage.<source>_match_rate``."""
+    whole = linked[linked["method"] == "all methods"]
+    return {
+        f"{row['data set']}.linkage.{row['source']}_match_rate": float(row["match rate"])
+        for row in whole.to_dict("records")
+    }
