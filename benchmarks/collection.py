@@ -68,7 +68,7 @@ def write_lines(file: Path, n: int) -> None:
 
 
 def ours(folder: Path) -> tuple:
-    from crmstudy.collection.features import purchase_features
+    from crmstudy.collection.features.features import purchase_features
     from crmstudy.collection.warehouse import Warehouse, connect_for_loading, load_tables
     from crmstudy.settings import read_study
 
@@ -119,7 +119,7 @@ def theirs(folder: Path) -> tuple:
 
 
 def describe(lines):  # type: ignore[no-untyped-def]
-    """Compute the features of crmstudy.collection.expressions.describe_purchases."""
+    """Compute the features of crmstudy.collection.features.expressions.describe_purchases."""
     import pandas as pd
 
     end = lines["ordered_at"].max().normalize()

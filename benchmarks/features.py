@@ -162,7 +162,7 @@ def make_firm(place: Path, n: int) -> None:
 
 
 def through_ibis(place: Path) -> Callable[[], Any]:
-    from crmstudy.collection.features import customer_features
+    from crmstudy.collection.features.features import customer_features
     from crmstudy.collection.warehouse import Warehouse
 
     return lambda: customer_features(Warehouse(place), "firm", until=UNTIL)

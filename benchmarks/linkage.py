@@ -25,9 +25,9 @@ from typing import Any
 
 import pandas as pd
 
-from crmstudy.collection.exact_keys import match_keys
-from crmstudy.collection.linkage import link_records
-from crmstudy.collection.normalise import normalise_persons
+from crmstudy.collection.matching.exact_keys import match_keys
+from crmstudy.collection.matching.linkage import link_records
+from crmstudy.collection.matching.normalise import normalise_persons
 from crmstudy.settings import Linkage
 
 TESTS = Path(__file__).resolve().parents[1] / "tests" / "collection" / "test_linkage.py"

@@ -23,12 +23,14 @@ BELOW = {
 BELOW["environment"] = {"errors", "paths", "files"}
 BELOW["instrument"] = {"errors", "strict_yaml"}
 BELOW["settings"] = {"errors", "paths", "strict_yaml", "instrument"}
-BASE = {"errors", "lazy", "checks", "files", "paths", "chapters", "settings"}
+BASE = {"errors", "lazy", "checks", "files", "paths", "chapters", "settings", "instrument"}
 BELOW["collection"] = BASE
 BELOW |= {name: BASE | {"collection"} for name in METHODS}
 BELOW["report"] = BASE | METHODS | {"collection"}
 BELOW["runner"] = BELOW["report"] | {"report"}
-BELOW["selftest"] = BELOW["cli"] = BELOW["runner"] | {"runner", "selftest", "environment"}
+BELOW["selftest"] = BELOW["runner"] | {"runner", "environment"}
+BELOW["verbs"] = BELOW["runner"] | {"runner", "selftest", "cli"}
+BELOW["cli"] = {"errors", "verbs"}
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -73,10 +75,17 @@ def test_only_figures_and_their_theme_know_matplotlib():
 
 def test_architecture_names_every_module_and_no_other():
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    table = text.split("## Rooms")[1].split("## Who")[0]
+    table = text.split("## Rooms")[1].split("Inside `collection`")[0]
     named = set(re.findall(r"^\| `(\w+)` \|", table, flags=re.M))
     there = {room(file) for file in SOURCES} - {"__init__", "py"}
     assert named == there
+
+
+def test_architecture_names_every_package_of_collection_and_no_other():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = text.split("Inside `collection`")[1].split("## Who")[0]
+    named = set(re.findall(r"^\| `(\w+)` \|", table, flags=re.M))
+    assert named == {file.parent.name for file in (PACKAGE / "collection").glob("*/__init__.py")}
 
 
 def test_importing_the_package_of_a_chapter_starts_no_heavy_library():

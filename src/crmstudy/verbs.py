@@ -136,7 +136,7 @@ def verify_study(options: argparse.Namespace) -> int:
 
 def check_study(options: argparse.Namespace) -> int:
     """Validate all inputs of a study and print every problem."""
-    from crmstudy.collection.problems import problems_table, write_problems
+    from crmstudy.collection.contracts.problems import problems_table, write_problems
     from crmstudy.collection.warehouse import check_inputs
     from crmstudy.files import write_atomically
     from crmstudy.paths import project_root

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmstudy.collection.agreement import agree_on_codes, rate_exclusive, rate_presence
-from crmstudy.collection.chance import read_alpha, read_kappa
-from crmstudy.collection.intervals import percentile_interval
-from crmstudy.collection.kappa import cohen_kappa
-from crmstudy.collection.krippendorff import krippendorff_alpha
+from crmstudy.collection.fieldwork.intervals import percentile_interval
+from crmstudy.collection.qualitative.agreement import agree_on_codes, rate_exclusive, rate_presence
+from crmstudy.collection.qualitative.chance import read_alpha, read_kappa
+from crmstudy.collection.qualitative.kappa import cohen_kappa
+from crmstudy.collection.qualitative.krippendorff import krippendorff_alpha
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "agreement"
@@ -228,7 +228,7 @@ def test_alpha_obeys_its_level_of_measurement():
 
 def test_bootstrap_of_ordinal_alpha_takes_ranks_of_each_resample():
     # The same resamples, each computed on its own.
-    from crmstudy.collection import krippendorff as module
+    from crmstudy.collection.qualitative import krippendorff as module
 
     units = module._count_values(KRIPPENDORFF, "ordinal", None, None)
     times = np.random.default_rng(1).integers(0, 3, (20, 11)).astype(float)
@@ -241,7 +241,7 @@ def test_bootstrap_of_ordinal_alpha_takes_ranks_of_each_resample():
 
 
 def test_a_constant_is_found_constant_however_large_the_sample():
-    from crmstudy.collection import krippendorff as module
+    from crmstudy.collection.qualitative import krippendorff as module
 
     counts = np.array([[3.0, 0.0, 0.0], [2.0, 1.0, 1.0]])
     for level in LEVELS:

@@ -12,8 +12,8 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from crmstudy.collection.messages import Message
-from crmstudy.collection.problems import Problem, problems_table, write_problems
+from crmstudy.collection.contracts.messages import Message
+from crmstudy.collection.contracts.problems import Problem, problems_table, write_problems
 from crmstudy.collection.warehouse import check_inputs
 from crmstudy.runner.meaning import check_meaning
 from crmstudy.settings import Study

@@ -6,14 +6,14 @@ import duckdb
 import pandas as pd
 import pytest
 
-from crmstudy.collection.clean import (
+from crmstudy.collection.privacy.remove import Removed
+from crmstudy.collection.unified.clean import (
     convert_currencies,
     drop_cancelled,
     drop_test_customers,
     list_test_customers,
     merge_customers,
 )
-from crmstudy.collection.privacy.remove import Removed
 from crmstudy.settings import Cleaning
 
 CUSTOMERS = pd.DataFrame({"customer_id": ["a", "b", "c"], "is_test": [False, True, None]})

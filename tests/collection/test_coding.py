@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from crmstudy.collection.coding import cooccurrence, count_codes
-from crmstudy.collection.joint import joint_display
+from crmstudy.collection.qualitative.coding import cooccurrence, count_codes
+from crmstudy.collection.qualitative.joint import joint_display
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
 
 # Interview I1: segment 1 by both coders, segment 2 by one; I2 repeats a segment's name.

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from crmstudy.collection.conflicts import RULES, count_conflicts, cross_checks, list_conflicts
+from crmstudy.collection.matching.conflicts import (
+    count_conflicts,
+    list_conflicts,
+)
 
 CUSTOMERS = pd.DataFrame(
     {
@@ -74,77 +77,3 @@ def test_tables_without_attributes_have_no_conflicts(links):
 
 def day(*texts: str | None) -> pd.Series:
     return pd.Series(pd.to_datetime(list(texts), format="mixed"))
-
-
-def test_cross_checks_count_breaks():
-    customers = pd.DataFrame(
-        {"customer_id": ["a", "b"], "registered_on": day("2026-02-01 10:00", None)}
-    )
-    tables = {
-        "customers": customers,
-        "transactions": pd.DataFrame(
-            {
-                "customer_id": ["a", "a", "b", "x", None],
-                "ordered_at": day(
-                    "2026-01-31 23:00", "2026-02-01 00:00", "2020-01-01", "2026-01-01", "2026-01-01"
-                ),
-                "product_id": ["p", "q", None, "p", "p"],
-            }
-        ),
-        "products": pd.DataFrame({"product_id": ["p"]}),
-        "contacts": pd.DataFrame(
-            {"customer_id": ["a", "y", None], "opened_at": day("2026-03-01", "2026-03-01", None)}
-        ),
-        "campaigns": pd.DataFrame(
-            {
-                "campaign_id": ["1", "1", "2"],
-                "customer_id": ["a", "b", "a"],
-                "start_on": day("2026-04-01", "2026-04-01", "2026-05-01"),
-                "treated": pd.array([True, False, None], dtype="boolean"),
-            }
-        ),
-        "responses": pd.DataFrame(
-            {
-                "campaign_id": ["1", "1", "2", "2"],
-                "customer_id": ["a", "b", "b", "a"],
-                "responded_at": day("2026-04-01 09:00", "2026-04-02", "2026-05-03", "2026-04-30"),
-            }
-        ),
-        "survey": pd.DataFrame(
-            {"respondent_id": ["1", "2"], "answered_on": day("2026-01-01", None)}
-        ),
-        "invitations": pd.DataFrame(
-            {"respondent_id": ["1", "2"], "invited_on": day("2026-01-02", "2026-01-02")}
-        ),
-    }
-    found = cross_checks(tables).set_index("rule")[["compared", "broken"]]
-    expected = {
-        "a purchase is of a known customer": [4, 1],
-        "a ticket is of a known customer": [2, 1],
-        "who is addressed is a known customer": [3, 0],
-        "who responds is a known customer": [4, 0],
-        "a product bought is in the list of products": [4, 1],
-        "no purchase is before the registration": [2, 1],
-        "no ticket is before the registration": [1, 0],
-        "who responds to a campaign was addressed by it": [4, 1],
-        "who responds to a campaign was not held back from it": [4, 1],
-        "no response is before the campaign's first day": [4, 1],
-        "no answer is before its invitation": [1, 1],
-    }
-    assert found.T.to_dict("list") == expected
-
-
-def test_rules_without_their_tables_are_left_out():
-    assert cross_checks({}).empty
-    assert cross_checks({"customers": CUSTOMERS}).empty
-    ledger = pd.DataFrame({"customer_id": ["c1"], "ordered_at": day("2026-01-01")})
-    found = cross_checks({"customers": CUSTOMERS, "transactions": ledger})
-    assert found["rule"].tolist() == ["a purchase is of a known customer"]
-
-
-def test_every_rule_names_columns_of_the_contracts():
-    from crmstudy.collection.tables import CONTRACTS
-
-    for rule in RULES:
-        assert set(rule.columns) <= set(CONTRACTS[rule.tables[0]].columns), rule.words
-    assert len({rule.words for rule in RULES}) == len(RULES)

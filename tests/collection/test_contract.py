@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from crmstudy.collection.contract import (
+from crmstudy.collection.contracts.contract import (
     CONTRACTS,
     SHOWN,
     Column,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from crmstudy.collection import chinese
-from crmstudy.collection.dictionary import (
+from crmstudy.collection.contracts import chinese
+from crmstudy.collection.contracts.dictionary import (
     NEEDED,
     build_dictionary,
     contents,
@@ -19,10 +19,10 @@ from crmstudy.collection.dictionary import (
     write_dictionary,
     write_page,
 )
-from crmstudy.collection.dictionary_text import TEXTS
-from crmstudy.collection.examples import COMMON, EXAMPLES, example_of
-from crmstudy.collection.plan import CHANNELS
-from crmstudy.collection.tables import CONTRACTS, Column
+from crmstudy.collection.contracts.dictionary_text import TEXTS
+from crmstudy.collection.contracts.examples import COMMON, EXAMPLES, example_of
+from crmstudy.collection.contracts.tables import CONTRACTS, Column
+from crmstudy.collection.quality.plan import CHANNELS
 from crmstudy.collection.warehouse import check_inputs
 from crmstudy.settings import OF_FILES, TableSource
 
@@ -33,7 +33,7 @@ COLUMNS = [(table, name) for table, one in CONTRACTS.items() for name in one.col
 @pytest.mark.parametrize("path", list(contents()))
 def test_the_files_are_those_of_the_contracts(path):
     found = (ROOT / path).read_bytes().replace(b"\r\n", b"\n")
-    assert found == contents()[path], "run: python -m crmstudy.collection.dictionary"
+    assert found == contents()[path], "run: python -m crmstudy.collection.contracts.dictionary"
 
 
 def test_writing_writes_them(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmstudy.collection.duplicates import (
+from crmstudy.collection.matching.duplicates import (
     apply_merge,
     cluster_pairs,
     duplicate_probability,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from crmstudy.collection.entities import list_entities
-from crmstudy.collection.links import LINKS
+from crmstudy.collection.contracts.tables import CONTRACTS
+from crmstudy.collection.quality.entities import list_entities
+from crmstudy.collection.quality.links import LINKS
 from crmstudy.collection.study import StudyData
-from crmstudy.collection.tables import CONTRACTS
 from crmstudy.collection.warehouse import open_warehouse
 
 FILES = {

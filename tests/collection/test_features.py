@@ -11,10 +11,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from crmstudy.collection.definitions import FEATURES, PURCHASE
-from crmstudy.collection.engines import declare_tables, run_on_spark, write_sql
-from crmstudy.collection.expressions import describe_customers
-from crmstudy.collection.features import (
+from crmstudy.collection.contracts.tables import CONTRACTS
+from crmstudy.collection.features.definitions import FEATURES, PURCHASE
+from crmstudy.collection.features.engines import declare_tables, run_on_spark, write_sql
+from crmstudy.collection.features.expressions import describe_customers
+from crmstudy.collection.features.features import (
     cohort_table,
     customer_features,
     describe_features,
@@ -22,7 +23,6 @@ from crmstudy.collection.features import (
     purchases_by_period,
     retention,
 )
-from crmstudy.collection.tables import CONTRACTS
 from crmstudy.collection.warehouse import Warehouse, open_warehouse
 from crmstudy.errors import DataError, NotAvailable, SettingsError
 

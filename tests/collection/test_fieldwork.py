@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmstudy.collection.constructs import score_constructs
-from crmstudy.collection.fieldwork import OUTCOMES, response_rates
-from crmstudy.collection.frame import compare_frame, normalise_shares
-from crmstudy.collection.intervals import wilson_interval
-from crmstudy.collection.nonresponse import adjust_holm, compare_early_late
-from crmstudy.collection.returns import trace_returns
+from crmstudy.collection.fieldwork.constructs import score_constructs
+from crmstudy.collection.fieldwork.frame import compare_frame, normalise_shares
+from crmstudy.collection.fieldwork.intervals import wilson_interval
+from crmstudy.collection.fieldwork.nonresponse import adjust_holm, compare_early_late
+from crmstudy.collection.fieldwork.rates import OUTCOMES, response_rates
+from crmstudy.collection.fieldwork.returns import trace_returns
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
 from crmstudy.instrument import Instrument
 

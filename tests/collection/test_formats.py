@@ -12,7 +12,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from crmstudy.collection.load import Loaded, load_into
+from crmstudy.collection.intake.load import Loaded, load_into
 from crmstudy.collection.warehouse import open_warehouse
 from crmstudy.settings import Study
 

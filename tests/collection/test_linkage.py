@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmstudy.collection import weights
-from crmstudy.collection.comparisons import arrange, compare_names, open_pairs
-from crmstudy.collection.linkage import METHODS, Linkage, link_records
-from crmstudy.collection.matching import match_probability
-from crmstudy.collection.normalise import ATTRIBUTES, normalise_persons
-from crmstudy.collection.weights import Weights, score_pairs
+from crmstudy.collection.matching import weights
+from crmstudy.collection.matching.comparisons import arrange, compare_names, open_pairs
+from crmstudy.collection.matching.linkage import METHODS, Linkage, link_records
+from crmstudy.collection.matching.normalise import ATTRIBUTES, normalise_persons
+from crmstudy.collection.matching.pairs import match_probability
+from crmstudy.collection.matching.weights import Weights, score_pairs
 from crmstudy.errors import DataError
 from crmstudy.settings import Linkage as Settings
 

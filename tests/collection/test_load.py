@@ -8,7 +8,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from crmstudy.collection.load import Loaded, load_into
+from crmstudy.collection.intake.load import Loaded, load_into
 from crmstudy.collection.warehouse import check_inputs
 from crmstudy.errors import DataError, SettingsError
 from crmstudy.settings import Study

@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 
 from crmstudy import strict_yaml
-from crmstudy.collection import catalogue, messages
-from crmstudy.collection.catalogue import CATALOGUE
-from crmstudy.collection.messages import Message, hint, say
-from crmstudy.collection.problems import InputError, Problem, write_problems
+from crmstudy.collection import inputs
+from crmstudy.collection.contracts import catalogue, messages
+from crmstudy.collection.contracts.catalogue import CATALOGUE
+from crmstudy.collection.contracts.messages import Message, hint, say
+from crmstudy.collection.contracts.problems import InputError, Problem, write_problems
 
-ROOM = Path(messages.__file__).parent
+ROOM = Path(inputs.__file__).parent
 SPEAKING = [
-    *(ROOM / f"{name}.py" for name in ("contract", "encodings", "formats", "header", "judged")),
-    *(ROOM / f"{name}.py" for name in ("load", "problems", "read", "rules", "spss", "xlsx")),
+    *(ROOM / "contracts" / f"{name}.py" for name in ("contract", "problems")),
+    *sorted((ROOM / "intake").glob("*.py")),
     ROOM.parent / "runner" / "meaning.py",
 ]
 TEXTS = {**CATALOGUE, **strict_yaml.MESSAGES}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmstudy.collection.missingness import (
+from crmstudy.collection.quality.missingness import (
     describe_patterns,
     estimate_moments,
     judge_randomness,

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmstudy.collection.assessors import compare_assessors
-from crmstudy.collection.intervals import Interval
-from crmstudy.collection.intraclass import correlate_raters
-from crmstudy.collection.krippendorff import krippendorff_alpha
-from crmstudy.collection.mystery import score_visits, summarise_scores
+from crmstudy.collection.fieldwork.intervals import Interval
+from crmstudy.collection.qualitative.assessors import compare_assessors
+from crmstudy.collection.qualitative.intraclass import correlate_raters
+from crmstudy.collection.qualitative.krippendorff import krippendorff_alpha
+from crmstudy.collection.qualitative.mystery import score_visits, summarise_scores
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
 
 REFERENCE = Path(__file__).parents[1] / "reference"

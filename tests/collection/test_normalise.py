@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from crmstudy.collection.normalise import (
+from crmstudy.collection.matching.normalise import (
     ATTRIBUTES,
     count_implausible,
     normalise_email,

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from crmstudy.collection import open_data
-from crmstudy.collection.contract import CONTRACTS, Expected, find_violations
+from crmstudy.collection.contracts.contract import CONTRACTS, Expected, find_violations
 from crmstudy.collection.open_data import OPEN_TABLES, read_open_table
 from crmstudy.collection.open_tables import READERS
 from crmstudy.errors import DataError

@@ -7,9 +7,9 @@ from typing import get_args
 import pandas as pd
 import pytest
 
-from crmstudy.collection.plan import ABSENT, CHANNELS, plan_collection
+from crmstudy.collection.contracts.tables import CONTRACTS, Channel
+from crmstudy.collection.quality.plan import ABSENT, CHANNELS, plan_collection
 from crmstudy.collection.study import StudyData
-from crmstudy.collection.tables import CONTRACTS, Channel
 from crmstudy.collection.warehouse import open_warehouse
 
 LEDGER = "customer_id,ordered_at,revenue\na,2026-01-05,1\nb,2026-02-03,2\na,2026-02-04,1\n"

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from crmstudy.chapters import check_parameters
-from crmstudy.collection import (
-    StudyData,
+from crmstudy.collection import StudyData, open_study
+from crmstudy.collection.quality import (
     list_drops,
     list_hypotheses,
     list_sources,
     match_links,
     measure_completeness,
-    open_study,
     summarise_ledgers,
 )
 from crmstudy.collection.warehouse import open_warehouse
@@ -153,7 +152,7 @@ def test_a_study_says_where_its_tables_come_from(data):
 
 def test_unknown_data_set_names_the_known(data):
     folder = str(data.study.paths.inputs)
-    gate = check_parameters("data_collection", STUDY=folder, DATASET="olt")
+    gate = check_parameters("conclusions", STUDY=folder, DATASET="olt")
     with pytest.raises(SettingsError, match=r"DATASET = 'olt'; did you mean 'old'.*known: firm, o"):
         open_study(gate)
     assert open_study(gate.model_copy(update={"DATASET": "old"})).preferred == "old"

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from crmstudy.collection import quality
-from crmstudy.collection.stored import StoredTable
+from crmstudy.collection.contracts.tables import Column
+from crmstudy.collection.quality.stored import StoredTable
+from crmstudy.collection.quality.timeliness import count_periods
+from crmstudy.collection.quality.validity import list_conditions
 from crmstudy.collection.study import StudyData
-from crmstudy.collection.tables import Column
-from crmstudy.collection.timeliness import count_periods
-from crmstudy.collection.validity import list_conditions
 from crmstudy.collection.warehouse import Warehouse, connect_quietly, open_warehouse
 from crmstudy.errors import NotAvailable
 from crmstudy.settings import Study

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmstudy.collection import load as loading
-from crmstudy.collection.contract import CONTRACTS, Expected
-from crmstudy.collection.load import load_into
-from crmstudy.collection.read import look_through
-from crmstudy.collection.rules import select_typed
-from crmstudy.collection.sqltypes import Staged, plan_columns
+from crmstudy.collection.contracts.contract import CONTRACTS, Expected
+from crmstudy.collection.intake import load as loading
+from crmstudy.collection.intake.load import load_into
+from crmstudy.collection.intake.read import look_through
+from crmstudy.collection.intake.rules import select_typed
+from crmstudy.collection.intake.sqltypes import Staged, plan_columns
 from crmstudy.errors import DataError
 from crmstudy.settings import TableSource
 

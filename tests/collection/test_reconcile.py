@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmstudy.collection.reconcile import (
+from crmstudy.collection.unified.reconcile import (
     Change,
     Totals,
     check_reconciled,

@@ -11,7 +11,8 @@ from scipy.optimize import minimize
 from scipy.special import betaln, gammaln
 from scipy.stats import chi2
 
-from crmstudy.collection.contract import Expected, find_violations
+from crmstudy.collection.contracts.contract import Expected, find_violations
+from crmstudy.collection.contracts.tables import CONTRACTS
 from crmstudy.collection.simulate import (
     CALIBRATION_ENDS_ON,
     CAMPAIGN_ID,
@@ -34,7 +35,6 @@ from crmstudy.collection.simulate.latent import (
 )
 from crmstudy.collection.simulate.people import score_rates
 from crmstudy.collection.simulate.survey import ITEMS, MODERATOR_ITEMS
-from crmstudy.collection.tables import CONTRACTS
 from crmstudy.errors import SettingsError
 from crmstudy.settings import Instrument
 

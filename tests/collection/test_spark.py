@@ -28,10 +28,14 @@ import pyarrow as pa
 import pytest
 from packaging.requirements import Requirement
 
-from crmstudy.collection.definitions import FEATURES, PURCHASE, list_columns
-from crmstudy.collection.engines import declare_tables, write_sql
-from crmstudy.collection.expressions import describe_cohorts, describe_customers, describe_periods
-from crmstudy.collection.features import customer_features
+from crmstudy.collection.features.definitions import FEATURES, PURCHASE, list_columns
+from crmstudy.collection.features.engines import declare_tables, write_sql
+from crmstudy.collection.features.expressions import (
+    describe_cohorts,
+    describe_customers,
+    describe_periods,
+)
+from crmstudy.collection.features.features import customer_features
 from crmstudy.collection.simulate import simulate_firm
 from crmstudy.collection.warehouse import Warehouse
 
@@ -75,7 +79,7 @@ def sum_periods(tables: dict[str, Any], *, period: str) -> Any:
 
 def ask_spark(folder: Path) -> None:
     """Answer every task of ``tasks.json`` into a pickle of its own."""
-    from crmstudy.collection.engines import answer_on_spark, run_on_spark
+    from crmstudy.collection.features.engines import answer_on_spark, run_on_spark
 
     session = open_session()
     for name, task in json.loads((folder / "tasks.json").read_text()).items():

@@ -11,7 +11,7 @@ import pytest
 
 from crmstudy.collection import inputs, warehouse
 from crmstudy.collection.inputs import hash_inputs
-from crmstudy.collection.load import load_into
+from crmstudy.collection.intake.load import load_into
 from crmstudy.collection.warehouse import ensure_warehouse, fingerprint_warehouse, open_warehouse
 from crmstudy.errors import DataError, NotAvailable
 

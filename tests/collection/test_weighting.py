@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmstudy.collection.raking import trim_weights
-from crmstudy.collection.weighted import estimate_means
-from crmstudy.collection.weighting import (
+from crmstudy.collection.fieldwork.raking import trim_weights
+from crmstudy.collection.fieldwork.weighted import estimate_means
+from crmstudy.collection.fieldwork.weighting import (
     attach_levels,
     frame_cells,
     frame_margins,

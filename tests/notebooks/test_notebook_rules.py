@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from crmstudy.chapters import GATES
-from crmstudy.collection.contract import CONTRACTS
+from crmstudy.collection.contracts.contract import CONTRACTS
 from crmstudy.runner.notebooks import read_chapters
 
 ROOT = Path(__file__).resolve().parents[2]

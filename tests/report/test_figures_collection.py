@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from crmstudy.collection.entities import Entities, Entity, Relation
-from crmstudy.collection.links import LINKS
-from crmstudy.collection.missingness import Patterns
-from crmstudy.collection.plan import CHANNELS
-from crmstudy.collection.tables import CONTRACTS
+from crmstudy.collection.contracts.tables import CONTRACTS
+from crmstudy.collection.quality.entities import Entities, Entity, Relation
+from crmstudy.collection.quality.links import LINKS
+from crmstudy.collection.quality.missingness import Patterns
+from crmstudy.collection.quality.plan import CHANNELS
 from crmstudy.errors import NotAvailable
 from crmstudy.report.coverage import (
     draw_missingness,

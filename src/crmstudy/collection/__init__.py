@@ -5,69 +5,69 @@ from typing import TYPE_CHECKING
 from crmstudy.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from crmstudy.collection.agreement import CodeAgreement, agree_on_codes
-    from crmstudy.collection.assessors import AssessorAgreement, compare_assessors
     from crmstudy.collection.attributes import join_attribute
-    from crmstudy.collection.coding import CodeCounts, cooccurrence, count_codes
-    from crmstudy.collection.entities import Entities, list_entities
-    from crmstudy.collection.fieldwork import ResponseRates, response_rates
-    from crmstudy.collection.findings import check_accounts, read_findings
-    from crmstudy.collection.frame import FrameComparison
-    from crmstudy.collection.joint import joint_display
-    from crmstudy.collection.missingness import Patterns
-    from crmstudy.collection.mystery import MysteryScores, summarise_scores
-    from crmstudy.collection.nonresponse import EarlyLate
-    from crmstudy.collection.plan import plan_collection
-    from crmstudy.collection.published import judge_published
-    from crmstudy.collection.quality import (
-        list_hypotheses,
-        list_sources,
-    )
-    from crmstudy.collection.returns import trace_returns
-    from crmstudy.collection.study import StudyData, open_study
-    from crmstudy.collection.surveyed import (
+    from crmstudy.collection.fieldwork.frame import FrameComparison
+    from crmstudy.collection.fieldwork.nonresponse import EarlyLate
+    from crmstudy.collection.fieldwork.rates import ResponseRates, response_rates
+    from crmstudy.collection.fieldwork.returns import trace_returns
+    from crmstudy.collection.fieldwork.surveyed import (
         compare_late,
         compare_respondents,
         number_customers,
         weigh_means,
         weigh_respondents,
     )
-    from crmstudy.collection.weighting import RespondentWeights
+    from crmstudy.collection.fieldwork.weighting import RespondentWeights
+    from crmstudy.collection.privacy.published import judge_published
+    from crmstudy.collection.qualitative.agreement import CodeAgreement, agree_on_codes
+    from crmstudy.collection.qualitative.assessors import AssessorAgreement, compare_assessors
+    from crmstudy.collection.qualitative.coding import CodeCounts, cooccurrence, count_codes
+    from crmstudy.collection.qualitative.joint import joint_display
+    from crmstudy.collection.qualitative.mystery import MysteryScores, summarise_scores
+    from crmstudy.collection.quality import (
+        list_hypotheses,
+        list_sources,
+    )
+    from crmstudy.collection.quality.entities import Entities, list_entities
+    from crmstudy.collection.quality.missingness import Patterns
+    from crmstudy.collection.quality.plan import plan_collection
+    from crmstudy.collection.study import StudyData, open_study
+    from crmstudy.collection.unified.findings import check_accounts, read_findings
 
 _HOME = {
-    "AssessorAgreement": "assessors",
-    "CodeAgreement": "agreement",
-    "CodeCounts": "coding",
-    "EarlyLate": "nonresponse",
-    "Entities": "entities",
-    "FrameComparison": "frame",
-    "MysteryScores": "mystery",
-    "Patterns": "missingness",
-    "RespondentWeights": "weighting",
-    "ResponseRates": "fieldwork",
+    "AssessorAgreement": "qualitative.assessors",
+    "CodeAgreement": "qualitative.agreement",
+    "CodeCounts": "qualitative.coding",
+    "EarlyLate": "fieldwork.nonresponse",
+    "Entities": "quality.entities",
+    "FrameComparison": "fieldwork.frame",
+    "MysteryScores": "qualitative.mystery",
+    "Patterns": "quality.missingness",
+    "RespondentWeights": "fieldwork.weighting",
+    "ResponseRates": "fieldwork.rates",
     "StudyData": "study",
-    "agree_on_codes": "agreement",
-    "check_accounts": "findings",
-    "compare_assessors": "assessors",
-    "compare_late": "surveyed",
-    "compare_respondents": "surveyed",
-    "cooccurrence": "coding",
-    "count_codes": "coding",
+    "agree_on_codes": "qualitative.agreement",
+    "check_accounts": "unified.findings",
+    "compare_assessors": "qualitative.assessors",
+    "compare_late": "fieldwork.surveyed",
+    "compare_respondents": "fieldwork.surveyed",
+    "cooccurrence": "qualitative.coding",
+    "count_codes": "qualitative.coding",
     "join_attribute": "attributes",
-    "joint_display": "joint",
-    "judge_published": "published",
-    "list_entities": "entities",
-    "list_hypotheses": "quality",
-    "list_sources": "quality",
-    "number_customers": "surveyed",
+    "joint_display": "qualitative.joint",
+    "judge_published": "privacy.published",
+    "list_entities": "quality.entities",
+    "list_hypotheses": "quality.sources",
+    "list_sources": "quality.sources",
+    "number_customers": "fieldwork.surveyed",
     "open_study": "study",
-    "plan_collection": "plan",
-    "read_findings": "findings",
-    "response_rates": "fieldwork",
-    "summarise_scores": "mystery",
-    "trace_returns": "returns",
-    "weigh_means": "surveyed",
-    "weigh_respondents": "surveyed",
+    "plan_collection": "quality.plan",
+    "read_findings": "unified.findings",
+    "response_rates": "fieldwork.rates",
+    "summarise_scores": "qualitative.mystery",
+    "trace_returns": "fieldwork.returns",
+    "weigh_means": "fieldwork.surveyed",
+    "weigh_respondents": "fieldwork.surveyed",
 }
 
 __all__ = [

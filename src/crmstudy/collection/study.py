@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from crmstudy.chapters import ChapterSettings
-from crmstudy.collection.features import (
+from crmstudy.collection.features.features import (
     cohort_table,
     customer_features,
     describe_features,

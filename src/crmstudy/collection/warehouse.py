@@ -14,11 +14,11 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from crmstudy.collection.contracts.problems import InputError, Problem, Unreadable, refuse
 from crmstudy.collection.inputs import PACKAGE, hash_inputs, source_hash
-from crmstudy.collection.load import Loaded, load_into
+from crmstudy.collection.intake.load import Loaded, load_into
 from crmstudy.collection.privacy.keys import fingerprint_privacy, protected_datasets, study_key
 from crmstudy.collection.privacy.vault import is_sealed, readable_copy, seal, write_clean
-from crmstudy.collection.problems import InputError, Problem, Unreadable, refuse
 from crmstudy.errors import DataError, NotAvailable
 from crmstudy.settings import Study
 
@@ -160,7 +160,7 @@ def _made_from(place: Path, study: Study) -> str:
 
 
 def _build(part: Path, study: Study, fingerprint: str) -> None:
-    from crmstudy.collection.unify import unify
+    from crmstudy.collection.unified.unify import unify
 
     with connect_for_loading(str(part), part.parent) as connection:
         connection.execute("CREATE SCHEMA meta")

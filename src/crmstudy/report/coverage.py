@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crmstudy.collection.missingness import Patterns
+from crmstudy.collection.quality.missingness import Patterns
 from crmstudy.errors import passes_absence
 from crmstudy.report.layout import cut_text, measure_text
 from crmstudy.report.theme import COLOURS, INK, QUIET, Figure, house_figure

@@ -7,8 +7,8 @@ from dataclasses import replace
 from textwrap import shorten
 from typing import Any
 
-from crmstudy.collection.entities import Entities, Relation
-from crmstudy.collection.plan import CHANNELS
+from crmstudy.collection.quality.entities import Entities, Relation
+from crmstudy.collection.quality.plan import CHANNELS
 from crmstudy.errors import passes_absence
 from crmstudy.report.layout import (
     BOX,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from unicodedata import east_asian_width
 
-from crmstudy.collection.entities import Entities, Entity, Relation
+from crmstudy.collection.quality.entities import Entities, Entity, Relation
 
 #: Inches: the page, its margin, the room between columns of boxes, a line of text.
 WIDTH, MARGIN, GAP, LINE = 7.0, 0.1, 0.66, 0.135

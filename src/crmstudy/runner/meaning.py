@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from crmstudy.collection.load import Loaded
-from crmstudy.collection.messages import Message, hint
-from crmstudy.collection.problems import Problem
+from crmstudy.collection.contracts.messages import Message, hint
+from crmstudy.collection.contracts.problems import Problem
+from crmstudy.collection.intake.load import Loaded
 from crmstudy.errors import CrmStudyError
 from crmstudy.evaluation import prioritise_hierarchy
 from crmstudy.paths import SETTINGS_FILE

@@ -11,7 +11,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from crmstudy.collection.load import Loaded, load_into
+from crmstudy.collection.contracts.problems import refuse
+from crmstudy.collection.intake.load import Loaded, load_into
+from crmstudy.collection.intake.sqltypes import quote
 from crmstudy.collection.privacy.keys import (
     has_secret,
     holds_persons,
@@ -22,7 +24,6 @@ from crmstudy.collection.privacy.patterns import find_personal
 from crmstudy.collection.privacy.pseudonyms import identifier_columns
 from crmstudy.collection.privacy.search import Searcher, Wanted, hide
 from crmstudy.collection.privacy.texts import read_pieces
-from crmstudy.collection.problems import refuse
 from crmstudy.errors import UsageError
 from crmstudy.settings import Study
 
@@ -156,7 +157,8 @@ def list_wanted(study: Study) -> Wanted:
 def _values(loaded: Loaded, column: str) -> set[str]:
     if column not in loaded.columns or loaded.connection is None:
         return set()
-    sql = f'SELECT DISTINCT "{column}"::VARCHAR FROM {loaded.target} WHERE "{column}" IS NOT NULL'
+    name = quote(column)
+    sql = f"SELECT DISTINCT {name}::VARCHAR FROM {loaded.target} WHERE {name} IS NOT NULL"
     return {row[0] for row in loaded.connection.execute(sql).fetchall()}
 
 

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 import duckdb
 import pandas as pd
 
-from crmstudy.collection.load import Loaded, load_into
+from crmstudy.collection.contracts.problems import refuse
+from crmstudy.collection.intake.load import Loaded, load_into
+from crmstudy.collection.intake.sqltypes import quote
 from crmstudy.collection.privacy.erased import (
     LIST,
     erased_customers,
@@ -25,7 +27,6 @@ from crmstudy.collection.privacy.keys import holds_persons, protected_datasets, 
 from crmstudy.collection.privacy.pseudonyms import identifier_columns, pseudonym_of
 from crmstudy.collection.privacy.search import Searcher, Wanted, can_stand_alone
 from crmstudy.collection.privacy.texts import Piece, read_pieces
-from crmstudy.collection.problems import refuse
 from crmstudy.errors import DataError, UsageError
 from crmstudy.paths import project_root
 from crmstudy.settings import Study
@@ -250,7 +251,7 @@ def _find_person(loaded: list[Loaded], customer: str) -> Person:
             found[kind] |= set(_rows(one, '"customer_id" = ?', [customer], f'"{kind}"'))
         for column, kind in identifier_columns(one.table).items():
             if column != "customer_id" and column in one.columns:
-                own = _rows(one, '"customer_id" = ?', [customer], f'"{column}"')
+                own = _rows(one, '"customer_id" = ?', [customer], quote(column))
                 linked |= {(kind, value) for value in own}
     return Person(
         customer,

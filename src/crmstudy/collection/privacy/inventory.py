@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from crmstudy.collection.load import Loaded
+from crmstudy.collection.contracts.tables import CONTRACTS, Privacy
+from crmstudy.collection.intake.load import Loaded
 from crmstudy.collection.privacy.keys import (
     holds_persons,
     protected_datasets,
     pseudonymised_datasets,
 )
 from crmstudy.collection.privacy.words import DIRECT_NAMES
-from crmstudy.collection.tables import CONTRACTS, Privacy
 from crmstudy.settings import Study
 
 #: How a class is called in a table.

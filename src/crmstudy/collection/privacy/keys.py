@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from crmstudy.collection.tables import CONTRACTS
+from crmstudy.collection.contracts.tables import CONTRACTS
 from crmstudy.errors import SettingsError, UsageError
 from crmstudy.paths import project_root
 from crmstudy.settings import Study

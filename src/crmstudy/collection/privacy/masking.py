@@ -11,11 +11,12 @@ from itertools import pairwise
 import duckdb
 import pandas as pd
 
+from crmstudy.collection.contracts.tables import CONTRACTS
+from crmstudy.collection.intake.sqltypes import quote
 from crmstudy.collection.privacy.keys import holds_persons
 from crmstudy.collection.privacy.patterns import Match, find_personal
 from crmstudy.collection.privacy.pseudonyms import with_mapping
 from crmstudy.collection.privacy.words import ORDINARY
-from crmstudy.collection.tables import CONTRACTS
 
 HAN = "\u3400-\u9fff"
 _HAN_RUN = re.compile(f"[{HAN}]+")
@@ -207,11 +208,11 @@ def _mask_column(
     column: str,
     names: Names | None,
 ) -> Masked:
-    place = f'"{dataset}"."{table}"'
+    place, name = f'"{dataset}"."{table}"', quote(column)
     # Most texts hold no digit run, no @ and no name: the database passes over them.
     likely = "" if names and (names.latin or names.han) else f" WHERE {_likely(column)}"
     raw = connection.execute(
-        f'SELECT "{column}", count(*) FROM {place}{likely} GROUP BY 1 ORDER BY 1'
+        f"SELECT {name}, count(*) FROM {place}{likely} GROUP BY 1 ORDER BY 1"
     ).fetchall()
     changed: dict[str, str] = {}
     places: Counter[str] = Counter()
@@ -225,8 +226,7 @@ def _mask_column(
     if changed:
         with_mapping(connection, list(changed), list(changed.values()))
         connection.execute(
-            f'UPDATE {place} SET "{column}" = m.pseudonym FROM crmstudy_mapping m '
-            f'WHERE "{column}" = m.raw'
+            f"UPDATE {place} SET {name} = m.pseudonym FROM crmstudy_mapping m WHERE {name} = m.raw"
         )
         connection.execute("DROP TABLE crmstudy_mapping")
     return Masked(dataset, table, column, texts, dict(sorted(places.items())))
@@ -235,7 +235,7 @@ def _mask_column(
 def _likely(column: str) -> str:
     digits = "[0-9０-９](?:[^0-9０-９]*[0-9０-９]){4}"
     words = "[@＠]|[\\[(（](?i:at)[\\])）]|微信|(?i:wechat|weixin|qq)"
-    return f"regexp_matches(\"{column}\", '{words}|{digits}')"
+    return f"regexp_matches({quote(column)}, '{words}|{digits}')"
 
 
 def tabulate_masked(masked: Iterable[Masked]) -> pd.DataFrame:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
-from crmstudy.collection.load import Loaded
+from crmstudy.collection.contracts.tables import CONTRACTS
+from crmstudy.collection.intake.load import Loaded
+from crmstudy.collection.intake.sqltypes import quote
 from crmstudy.collection.privacy.consent import Consent, keep_consented
 from crmstudy.collection.privacy.inventory import direct_columns
 from crmstudy.collection.privacy.keys import protected_datasets, pseudonymised_datasets
@@ -21,7 +23,6 @@ from crmstudy.collection.privacy.masking import (
 )
 from crmstudy.collection.privacy.pseudonyms import Replaced, pseudonymise, tabulate_replaced
 from crmstudy.collection.privacy.remove import Removed, tables_of, tabulate_removed
-from crmstudy.collection.tables import CONTRACTS
 from crmstudy.settings import Study
 
 
@@ -156,7 +157,7 @@ def take_out_direct(
     there = tables_of(connection, dataset).get(table, [])
     columns = direct_columns(study, table, there)
     for column in columns:
-        connection.execute(f'ALTER TABLE "{dataset}"."{table}" DROP COLUMN "{column}"')
+        connection.execute(f'ALTER TABLE "{dataset}"."{table}" DROP COLUMN {quote(column)}')
     return columns
 
 

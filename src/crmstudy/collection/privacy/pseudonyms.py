@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from crmstudy.collection.contracts.tables import CONTRACTS
+from crmstudy.collection.intake.sqltypes import quote
 from crmstudy.collection.privacy.keys import study_key
-from crmstudy.collection.tables import CONTRACTS
 from crmstudy.errors import DataError
 from crmstudy.settings import Study
 
@@ -156,7 +157,7 @@ def _replace(
     kind: str,
     key: bytes,
 ) -> Replaced:
-    place, name = f'"{dataset}"."{table}"', f'"{column}"'
+    place, name = f'"{dataset}"."{table}"', quote(column)
     raw = _distinct(connection, place, name)
     known = make_pseudonyms(raw, key=key, dataset=dataset, kind=kind)
     refuse_collisions(known, dataset=dataset, kind=kind)

@@ -16,6 +16,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+from crmstudy.collection.intake.sqltypes import quote
+
 #: Attributes of SVG and HTML that hold geometry or pictures, not words.
 _GEOMETRY = {"d", "points", "transform", "viewbox", "style", "x", "y", "width", "height"}
 _DATA_URI = re.compile(r"data:[\w/+.\-]+(?:;[\w=\-]+)*;base64,[A-Za-z0-9+/=\s]+")
@@ -339,8 +341,8 @@ def _read_duckdb(file: Path) -> Iterator[Piece]:
         ).fetchall()
         for schema, table, column, kind in columns:
             rows = connection.execute(
-                f'SELECT DISTINCT "{column}"::VARCHAR FROM "{schema}"."{table}" '
-                f'WHERE "{column}" IS NOT NULL ORDER BY 1'
+                f'SELECT DISTINCT {quote(column)}::VARCHAR FROM "{schema}"."{table}" '
+                f"WHERE {quote(column)} IS NOT NULL ORDER BY 1"
             ).fetchall()
             for (value,) in rows:
                 yield Piece(f"{schema}.{table}", value, column, kind != "VARCHAR")

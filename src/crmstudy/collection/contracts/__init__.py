@@ -1,0 +1,1 @@
+"""The canonical tables, what breaks their rules, and how that is said."""

@@ -1,0 +1,1 @@
+"""Features of customers, the same expressions on every engine."""

@@ -1,0 +1,289 @@
+"""Customer-level features from the warehouse; the expressions are those that Spark runs too."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crmstudy.collection.features.definitions import FEATURES, list_columns
+from crmstudy.collection.features.engines import declare_tables, run_on_duckdb, write_sql
+from crmstudy.collection.features.expressions import (
+    MONDAY,
+    PURCHASING,
+    describe_cohorts,
+    describe_periods,
+)
+from crmstudy.collection.warehouse import Warehouse
+from crmstudy.errors import NotAvailable, SettingsError, passes_absence
+
+PERIODS_A_YEAR = {"month": 12, "quarter": 4}
+
+
+def customer_features(
+    warehouse: Warehouse, dataset: str, *, until: str = ""
+) -> pd.DataFrame | NotAvailable:
+    """Compute every feature that a data set's tables and columns allow.
+
+    Parameters
+    ----------
+    warehouse : Warehouse
+        The study's customer database.
+    dataset : str
+        Data set with a transactions table.
+    until : str
+        Last day counted, as 2017-12-31; empty takes the last purchase of all. Tickets,
+        answers, events and registrations after it are left out too.
+
+    Returns
+    -------
+    DataFrame
+        One row a customer with a purchase, indexed by customer_id; columns as
+        :func:`describe_features` lists them. Counts are whole numbers, months are the
+        first of theirs. A value that is not defined for a customer is missing, as the
+        time between purchases of who bought once.
+
+    Raises
+    ------
+    SettingsError
+        If ``until`` is not a date.
+    """
+    return _compute(warehouse, dataset, until=until)
+
+
+def purchase_features(
+    warehouse: Warehouse, dataset: str, *, until: str = ""
+) -> pd.DataFrame | NotAvailable:
+    """Compute each customer's purchase features from the warehouse.
+
+    Parameters as of :func:`customer_features`; a smaller table, the same for every data
+    set.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by customer_id; columns as in
+        :func:`crmstudy.collection.features.expressions.describe_purchases`.
+    """
+    return _compute(warehouse, dataset, until=until, only=PURCHASING)
+
+
+def describe_features(warehouse: Warehouse | None = None, dataset: str = "") -> pd.DataFrame:
+    """List the features with their definitions.
+
+    Parameters
+    ----------
+    warehouse : Warehouse, optional
+        With a data set: say also which of them its tables allow.
+    dataset : str
+        The data set.
+
+    Returns
+    -------
+    DataFrame
+        ``feature``, ``definition``, ``unit``, ``table`` (that it is computed from),
+        ``needs`` (columns beside those of every purchase); with a warehouse ``lacks``
+        (columns that are not there; empty for a feature that is computed).
+    """
+    rows = [
+        {
+            "feature": feature.name,
+            "definition": feature.definition,
+            "unit": feature.unit,
+            "table": feature.table,
+            "needs": ", ".join(feature.needs),
+        }
+        for feature in FEATURES
+    ]
+    table = pd.DataFrame(rows)
+    if warehouse is None:
+        return table
+    present = _columns_present(warehouse, dataset)
+    return table.assign(lacks=[", ".join(feature.lacks(present)) for feature in FEATURES])
+
+
+def purchases_by_period(
+    warehouse: Warehouse, dataset: str, *, period: str = "month"
+) -> pd.DataFrame | NotAvailable:
+    """Sum up a data set's purchasing by calendar period.
+
+    A first or last period that the data cover only in part would look like a slump;
+    it is left out.
+
+    Parameters
+    ----------
+    period : {"week", "month"}
+        Length of a period; weeks start on Monday.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by the period's first day: ``customers`` (active), ``purchases``
+        (baskets), ``revenue`` (currency).
+    """
+    if not warehouse.has(dataset, "transactions"):
+        return NotAvailable("no transactions")
+    if period not in ("week", "month"):
+        raise ValueError(f"period must be week or month, not {period!r}")
+    tables = declare_tables(_columns_present(warehouse, dataset), database=dataset)
+    expression = describe_periods(tables["transactions"], period=period)
+    frame = warehouse.query(write_sql(expression.order_by("period"), dialect="duckdb"))
+    first, last = _reach(warehouse, dataset)
+    starts = [_first_day(number, period) for number in frame["period"]]
+    ends = [_first_day(number + 1, period) for number in frame["period"]]
+    whole = [
+        a >= first.normalize() and b <= last.normalize() + _DAY
+        for a, b in zip(starts, ends, strict=True)
+    ]
+    frame["period"] = [start.date() for start in starts]
+    return frame[whole].set_index("period")
+
+
+def cohort_table(
+    warehouse: Warehouse, dataset: str, *, period: str = "month", until: str = ""
+) -> pd.DataFrame | NotAvailable:
+    """Count the customers of each cohort who bought in each later period.
+
+    A cohort is all whose first purchase in the data fell into one calendar period: the
+    first ones hold customers who had bought before the data begin. A last period that
+    the data cover only in part is left out.
+
+    Parameters
+    ----------
+    period : {"week", "month", "quarter"}
+        Length of a period; weeks start on Monday.
+    until : str
+        Last day counted; empty takes the last purchase of all.
+
+    Returns
+    -------
+    DataFrame
+        Rows are cohorts by the first day of their period, columns periods since (0 holds
+        the whole cohort), cells customers who bought then; missing where that period is
+        still to come.
+    """
+    if not warehouse.has(dataset, "transactions"):
+        return NotAvailable("no transactions")
+    if period not in ("week", "month", "quarter"):
+        raise ValueError(f"period must be week, month or quarter, not {period!r}")
+    end = _end(warehouse, dataset, until)
+    if end is None:
+        return NotAvailable("no purchases")
+    last = _last_whole_period(min(end, _reach(warehouse, dataset)[1].to_pydatetime()), period)
+    tables = declare_tables(_columns_present(warehouse, dataset), database=dataset)
+    expression = describe_cohorts(tables["transactions"], until=end, period=period)
+    cells = warehouse.query(write_sql(expression, dialect="duckdb"))
+    cells = cells[cells["cohort"] + cells["since"] <= last]
+    if cells.empty:
+        return NotAvailable(f"the purchases cover no whole {period}")
+    return _arrange_cohorts(cells, last, period)
+
+
+@passes_absence
+def retention(cohorts: pd.DataFrame) -> pd.DataFrame:
+    """Divide the cells of :func:`cohort_table` by the size of their cohort."""
+    return cohorts.astype("Float64").div(cohorts[0].astype("Float64"), axis=0)
+
+
+_DAY = pd.Timedelta("1D")
+
+
+def _compute(
+    warehouse: Warehouse, dataset: str, *, until: str, only: tuple[str, ...] = ()
+) -> pd.DataFrame | NotAvailable:
+    present = _columns_present(warehouse, dataset)
+    if not any(name.startswith("transactions.") for name in present):
+        return NotAvailable("no transactions")
+    end = _end(warehouse, dataset, until)
+    if end is None:
+        return NotAvailable("no purchases")
+    tables = declare_tables(present, database=dataset)
+    frame = run_on_duckdb(warehouse, tables, until=end, only=only)
+    frame = frame[["customer_id", *(only or frame.columns[1:])]]
+    typed = _typed(frame).set_index("customer_id")
+    return _order_by_content(typed) if _replaced(warehouse, dataset) else typed
+
+
+def _replaced(warehouse: Warehouse, dataset: str) -> bool:
+    """Say whether the customers of a data set are known by pseudonyms."""
+    if not warehouse.has("meta", "pseudonyms"):
+        return False
+    sql = 'SELECT count(*) AS n FROM meta.pseudonyms WHERE "data set" = ?'
+    return bool(warehouse.query(sql, [dataset])["n"][0])
+
+
+def _order_by_content(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sort customers by what they bought, and only then by their pseudonyms.
+
+    Pseudonyms sort otherwise with every key, and whoever draws customers at random would
+    draw others; two customers of the same content are the same to every method.
+    """
+    first = [name for name in PURCHASING if name in frame]
+    rest = [str(name) for name in frame if name not in first]
+    ordered = frame.reset_index().sort_values([*first, *rest, "customer_id"], kind="stable")
+    return ordered.set_index("customer_id")
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    units = {feature.name: feature.unit for feature in FEATURES}
+    kinds = {"count": "int64", "month": "datetime64[us]"}
+    return frame.astype(
+        {name: kinds[units[name]] for name in map(str, frame) if units.get(name) in kinds}
+    )
+
+
+def _columns_present(warehouse: Warehouse, dataset: str) -> list[str]:
+    """List the columns that features are made from and that are there, as ``table.column``."""
+    sql = (
+        "SELECT table_name || '.' || column_name AS name FROM information_schema.columns "
+        "WHERE table_schema = ?"
+    )
+    there = set(warehouse.query(sql, [dataset])["name"])
+    used = [f"{table}.{name}" for table, names in list_columns().items() for name in names]
+    return [name for name in used if name in there]
+
+
+def _reach(warehouse: Warehouse, dataset: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Find the first and the last purchase of all."""
+    sql = f'SELECT min(ordered_at) AS a, max(ordered_at) AS z FROM "{dataset}".transactions'
+    row = warehouse.query(sql).iloc[0]
+    return pd.Timestamp(row["a"]), pd.Timestamp(row["z"])
+
+
+def _end(warehouse: Warehouse, dataset: str, until: str) -> datetime | None:
+    """Find the last moment counted: that of a day's end, or of the last purchase."""
+    if not until:
+        last = _reach(warehouse, dataset)[1]
+        return None if pd.isna(last) else last.to_pydatetime()
+    try:
+        day = pd.Timestamp(until).normalize()
+    except ValueError:
+        raise SettingsError(f"until = {until!r}; allowed: a day, as 2017-12-31") from None
+    return (day + _DAY - pd.Timedelta("1us")).to_pydatetime()
+
+
+def _first_day(number: Any, period: str) -> pd.Timestamp:
+    """Turn the number of a period back into its first day."""
+    if period == "week":
+        return pd.Timestamp(MONDAY) + int(number) * 7 * _DAY
+    year, part = divmod(int(number), PERIODS_A_YEAR[period])
+    return pd.Timestamp(year, part * (12 // PERIODS_A_YEAR[period]) + 1, 1)
+
+
+def _last_whole_period(end: datetime, period: str) -> int:
+    """Number the last period that is over at the end of the day of ``end``."""
+    after = pd.Timestamp(end).normalize() + _DAY
+    if period == "week":
+        return (after - pd.Timestamp(MONDAY)).days // 7 - 1
+    a_year = PERIODS_A_YEAR[period]
+    return after.year * a_year + (after.month - 1) // (12 // a_year) - 1
+
+
+def _arrange_cohorts(cells: pd.DataFrame, last: int, period: str) -> pd.DataFrame:
+    wide = cells.pivot_table(index="cohort", columns="since", values="customers", aggfunc="sum")
+    wide = wide.reindex(columns=range(last - int(wide.index.min()) + 1)).fillna(0).astype("Int64")
+    wide = wide.mask(np.add.outer(wide.index.to_numpy(), wide.columns.to_numpy()) > last)
+    wide.index = pd.Index([_first_day(number, period) for number in wide.index], name="cohort")
+    return wide.rename_axis(columns=f"{period}s since")

@@ -1,0 +1,1 @@
+"""Which records are of the same person."""

@@ -1,0 +1,1 @@
+"""Interviews and mystery shopping, and whether two people saw the same."""

@@ -1,0 +1,1 @@
+"""From loaded tables to one customer database whose books balance."""

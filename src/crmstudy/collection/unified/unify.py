@@ -1,0 +1,233 @@
+"""From loaded tables to one customer database: clean, link, protect, reconcile.
+
+The order matters: erased persons go first, so that nothing is linked to them; records
+are linked while names and addresses are there; then these are taken out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import duckdb
+import pandas as pd
+
+from crmstudy.collection.contracts.tables import CONTRACTS, PERSON
+from crmstudy.collection.intake.load import Loaded
+from crmstudy.collection.matching.conflicts import count_conflicts, list_conflicts
+from crmstudy.collection.matching.duplicates import find_duplicates, merge_duplicates
+from crmstudy.collection.matching.linkage import link_records
+from crmstudy.collection.privacy.erased import erasure_list, leave_out_erased
+from crmstudy.collection.privacy.inventory import list_fields
+from crmstudy.collection.privacy.keys import protected_datasets
+from crmstudy.collection.privacy.protect import Protected, collect_names, protect
+from crmstudy.collection.privacy.pseudonyms import with_mapping
+from crmstudy.collection.privacy.remove import Removed, tables_of
+from crmstudy.collection.unified import clean
+from crmstudy.collection.unified.ledger_check import LedgerBefore, account
+from crmstudy.files import write_atomically
+from crmstudy.settings import Study
+
+#: Tables whose rows may be of a person whose customer_id is not known.
+LINKABLE = ("leads", "contacts", "survey")
+REVIEW = "review"
+
+
+@dataclass
+class _Findings:
+    """What the steps found, data set by data set, on the way into the tables of ``meta``."""
+
+    removed: list[Removed] = field(default_factory=list)
+    links: list[pd.DataFrame] = field(default_factory=list)
+    conflicts: list[pd.DataFrame] = field(default_factory=list)
+    duplicates: list[pd.DataFrame] = field(default_factory=list)
+    currencies: list[pd.DataFrame] = field(default_factory=list)
+    reviews: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+
+def unify(
+    connection: duckdb.DuckDBPyConnection, study: Study, loaded: Sequence[Loaded]
+) -> list[Loaded]:
+    """Bring the loaded tables together, in place; return them with what was left out.
+
+    What was found on the way is written to the schema ``meta``: links, conflicts,
+    duplicates, currencies, consents, pseudonyms, masked, reconciliation. Pairs that
+    deserve a look go to the folder ``review`` of the study's working files, with raw
+    identifiers, unless the database is to be encrypted.
+    """
+    names = collect_names(connection, study)
+    fields = list_fields(study, loaded)
+    datasets = list(dict.fromkeys(one.dataset for one in loaded))
+    found = _Findings()
+    erasing = erasure_list(study).is_file()
+    before = {
+        dataset: LedgerBefore.of(connection, dataset, study, erasing=erasing)
+        for dataset in datasets
+    }
+    for dataset in datasets:
+        _clean(connection, study, dataset, found, before[dataset])
+        if dataset in protected_datasets(study):
+            _link(connection, study, dataset, found)
+    protected = protect(connection, study, loaded, names=names)
+    found.removed += protected.removed
+    ended = [_recount(connection, one, found.removed) for one in loaded]
+    accounts = [
+        account(connection, before[dataset], ended, protected.decisions.get(dataset))
+        for dataset in datasets
+    ]
+    _write_meta(
+        connection, found, protected, fields=fields, accounts=pd.concat(accounts, ignore_index=True)
+    )
+    _write_reviews(study, found.reviews)
+    return ended
+
+
+def _clean(
+    connection: duckdb.DuckDBPyConnection,
+    study: Study,
+    dataset: str,
+    found: _Findings,
+    before: LedgerBefore,
+) -> None:
+    settings = study.settings.cleaning
+    if dataset in protected_datasets(study):
+        found.removed += leave_out_erased(connection, study, dataset)
+        before.note_erased(connection)
+    tests = clean.list_test_customers(connection, dataset, settings)
+    before.note_tests(tests)
+    found.removed += clean.drop_test_customers(connection, dataset, tests)
+    if "is_test" in tables_of(connection, dataset).get("customers", []):
+        connection.execute(f'ALTER TABLE "{dataset}".customers DROP COLUMN is_test')
+    if settings.drop_cancelled:
+        found.removed += clean.drop_cancelled(connection, dataset)
+    converted = clean.convert_currencies(connection, dataset, rates=settings.exchange_rates)
+    found.currencies.append(_tell(converted, dataset))
+
+
+def _link(
+    connection: duckdb.DuckDBPyConnection, study: Study, dataset: str, found: _Findings
+) -> None:
+    """Merge customers who are one person, then find the customer of each record."""
+    tables, settings = tables_of(connection, dataset), study.settings.linkage
+    if not set(PERSON) & set(tables.get("customers", [])):
+        return
+    customers = _persons(connection, dataset, "customers", tables["customers"])
+    twice = find_duplicates(customers, settings=settings, country_code=settings.country_code)
+    found.duplicates.append(_tell(twice.table(), dataset))
+    found.reviews[f"duplicates_{dataset}"] = twice.pairs
+    if settings.merge_duplicates:
+        mapping = merge_duplicates(twice.clusters, customers)
+        found.removed += clean.merge_customers(connection, dataset, mapping)
+        customers = _persons(connection, dataset, "customers", tables["customers"])
+    for table in LINKABLE:
+        columns = tables.get(table, [])
+        if "customer_id" in columns and set(PERSON) & set(columns):
+            _link_table(connection, study, dataset, table, customers, found)
+
+
+def _link_table(
+    connection: duckdb.DuckDBPyConnection,
+    study: Study,
+    dataset: str,
+    table: str,
+    customers: pd.DataFrame,
+    found: _Findings,
+) -> None:
+    settings, key = study.settings.linkage, CONTRACTS[table].key[0]
+    records = _persons(connection, dataset, table, tables_of(connection, dataset)[table])
+    linked = link_records(
+        records,
+        customers,
+        key=key,
+        settings=settings,
+        source=table,
+        country_code=settings.country_code,
+    )
+    facts = {"key": key, "source": table, "country_code": settings.country_code}
+    found.links.append(_tell(linked.table(), dataset))
+    found.conflicts.append(
+        _tell(count_conflicts(records, customers, linked.links, **facts), dataset)
+    )
+    found.reviews[f"links_{dataset}_{table}"] = linked.review
+    found.reviews[f"conflicts_{dataset}_{table}"] = list_conflicts(
+        records, customers, linked.links, **facts
+    )
+    new = linked.links[linked.links["method"] != "given"]
+    with_mapping(connection, new["record_id"].tolist(), new["customer_id"].tolist())
+    connection.execute(
+        f'UPDATE "{dataset}"."{table}" AS t SET customer_id = m.pseudonym '
+        f'FROM crmstudy_mapping m WHERE m.raw = t."{key}"'
+    )
+    connection.execute("DROP TABLE crmstudy_mapping")
+
+
+def _persons(
+    connection: duckdb.DuckDBPyConnection, dataset: str, table: str, columns: Iterable[str]
+) -> pd.DataFrame:
+    """Read what a table says of persons: its key, the customer, and personal columns."""
+    wanted = {*CONTRACTS[table].key, "customer_id", "registered_on", "region", *PERSON}
+    names = ", ".join(f'"{name}"' for name in columns if name in wanted)
+    sql = f'SELECT {names} FROM "{dataset}"."{table}"'
+    return connection.sql(sql).to_arrow_table().to_pandas()
+
+
+def _tell(frame: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    told = frame.copy()
+    told.insert(0, "data set", dataset)
+    return told
+
+
+def _recount(
+    connection: duckdb.DuckDBPyConnection, one: Loaded, removed: Iterable[Removed]
+) -> Loaded:
+    """Count again what is in a table, and add what was left out of it."""
+    dropped = dict(one.dropped)
+    for gone in removed:
+        if (gone.dataset, gone.table) == (one.dataset, one.table):
+            dropped[gone.reason] = dropped.get(gone.reason, 0) + gone.rows
+    kept = connection.execute(f"SELECT count(*) FROM {one.target}").fetchall()[0][0]
+    columns = tuple(tables_of(connection, one.dataset)[one.table])
+    return replace(one, rows_kept=int(kept), dropped=dropped, columns=columns)
+
+
+def _write_meta(
+    connection: duckdb.DuckDBPyConnection,
+    found: _Findings,
+    protected: Protected,
+    *,
+    fields: pd.DataFrame,
+    accounts: pd.DataFrame,
+) -> None:
+    from crmstudy.collection.warehouse import write_meta
+
+    frames = {
+        "links": _join(found.links),
+        "conflicts": _join(found.conflicts),
+        "duplicates": _join(found.duplicates),
+        "currencies": _join(found.currencies),
+        "consents": protected.consent_table(),
+        "pseudonyms": protected.replaced_table(),
+        "masked": protected.masked_table(),
+        "reconciliation": accounts,
+        "fields": fields,
+    }
+    for name, frame in frames.items():
+        write_meta(connection, name, frame)
+
+
+def _join(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    filled = [frame for frame in frames if len(frame)]
+    empty = frames[0] if frames else pd.DataFrame({"data set": pd.Series(dtype="str")})
+    return pd.concat(filled, ignore_index=True) if filled else empty
+
+
+def _write_reviews(study: Study, reviews: dict[str, pd.DataFrame]) -> None:
+    """Write what a person should look at, for the study's owner alone."""
+    folder = study.paths.work / REVIEW
+    for name, frame in reviews.items():
+        if frame.empty or study.settings.privacy.encrypt:
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        write_atomically(folder / f"{name}.csv", frame.to_csv(index=False).encode("utf-8-sig"))
+        (folder / f"{name}.csv").chmod(0o600)
