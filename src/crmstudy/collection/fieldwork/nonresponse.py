@@ -88,7 +88,7 @@ class EarlyLate:
                 statistic=largest,
                 threshold=f"< {level:.2g}",
                 source="Schuirmann (1987); Lakens (2017)",
-                consequence="no difference was found, but the sample is too small to exclude one",
+                consequence="do not claim that those who never answered would have said the same",
             ),
         )
 

@@ -18,6 +18,8 @@ from crmstudy.collection.fieldwork.weighting import (
 from crmstudy.collection.study import StudyData
 from crmstudy.errors import NotAvailable, passes_absence
 
+#: Roles of items whose constructs stand beside the codes of interviews.
+TELLING_ROLES = ("overall_satisfaction", "repurchase_intention")
 NO_VARIABLE = "study.yml names no variable to weight by (fieldwork: weight_by)"
 
 
@@ -100,13 +102,20 @@ def number_customers(
     Returns
     -------
     DataFrame
-        Indexed by customer_id: ``revenue``, ``n_purchases`` and, for linked respondents, the mean
-        of each construct.
+        Indexed by customer_id: ``revenue``, ``n_purchases`` and, for linked respondents, the
+        means of the constructs that hold the items of overall satisfaction and of the
+        intention to buy again.
     """
     numbers = purchases[["revenue", "n_purchases"]].astype("float64")
     if isinstance(survey, NotAvailable) or "customer_id" not in survey:
         return numbers
-    scored = score_constructs(survey.dropna(subset=["customer_id"]), data.settings.instrument)
-    constructs = [name for name in data.settings.instrument.constructs if name in scored]
+    instrument = data.settings.instrument
+    scored = score_constructs(survey.dropna(subset=["customer_id"]), instrument)
+    asked = {instrument.roles.get(role) for role in TELLING_ROLES}
+    constructs = [
+        name
+        for name, construct in instrument.constructs.items()
+        if name in scored and asked & set(construct.items)
+    ]
     answers = scored.groupby("customer_id")[constructs].mean()
     return numbers.join(answers, how="outer")
