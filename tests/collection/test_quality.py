@@ -13,6 +13,7 @@ from crmstudy.collection.quality import (
     match_links,
     measure_completeness,
     summarise_ledgers,
+    vary_choices,
 )
 from crmstudy.collection.warehouse import open_warehouse
 from crmstudy.errors import NotAvailable, SettingsError
@@ -156,3 +157,21 @@ def test_unknown_data_set_names_the_known(data):
     with pytest.raises(SettingsError, match=r"DATASET = 'olt'; did you mean 'old'.*known: firm, o"):
         open_study(gate)
     assert open_study(gate.model_copy(update={"DATASET": "old"})).preferred == "old"
+
+
+def test_choices_leave_out_what_they_name(data):
+    found = vary_choices(data)
+    firm = found[found["data set"] == "firm"].set_index("choice")
+    # Of 0, -5, 10.5 and 4.5 (the sale to nobody never came in).
+    assert firm["lines"].to_dict() == {
+        "as analysed": 4,
+        "without returns": 3,
+        "without zero prices": 3,
+        "without extremely high lines": 4,
+        "without extremely low lines": 4,
+        "without any of these": 2,
+    }
+    assert firm.loc["without returns", "revenue"] == 15.0
+    assert firm.loc["without returns", "change in revenue"] == pytest.approx(0.5)
+    assert firm.loc["without zero prices", "change in revenue"] == 0
+    assert firm.loc["without any of these", "customers"] == 2

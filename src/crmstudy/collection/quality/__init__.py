@@ -3,6 +3,7 @@
 The parts stand in modules of their own, one a dimension of quality, and are named here.
 """
 
+from crmstudy.collection.quality.choices import vary_choices
 from crmstudy.collection.quality.completeness import measure_columns, measure_completeness
 from crmstudy.collection.quality.consistency import check_rules
 from crmstudy.collection.quality.ledgers import (
@@ -44,4 +45,5 @@ __all__ = [
     "spread_scores",
     "sum_currencies",
     "summarise_ledgers",
+    "vary_choices",
 ]

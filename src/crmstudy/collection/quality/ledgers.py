@@ -106,6 +106,11 @@ def _count_oddities(data: StudyData, ledger: StoredTable) -> pd.DataFrame:
     )
 
 
+def list_conditions(data: StudyData, ledger: StoredTable) -> dict[str, str]:
+    """Map each oddity that a ledger has columns for to its SQL condition."""
+    return {name: condition for name, condition, _ in _oddity_rules(data, ledger)}
+
+
 def _oddity_rules(data: StudyData, ledger: StoredTable) -> list[tuple[str, str, str]]:
     """List name, condition and wording of every rule that the ledger has columns for."""
     home = literal(data.settings.currency)
