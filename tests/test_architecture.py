@@ -14,6 +14,7 @@ METHODS = {"analysis", "segmentation", "value", "loyalty", "evaluation", "case"}
 BELOW = {
     "errors": set(),
     "lazy": set(),
+    "shares": set(),
     "checks": {"errors"},
     "files": {"errors"},
     "paths": {"errors"},
@@ -23,7 +24,17 @@ BELOW = {
 BELOW["environment"] = {"errors", "paths", "files"}
 BELOW["instrument"] = {"errors", "strict_yaml"}
 BELOW["settings"] = {"errors", "paths", "strict_yaml", "instrument"}
-BASE = {"errors", "lazy", "checks", "files", "paths", "chapters", "settings", "instrument"}
+BASE = {
+    "errors",
+    "lazy",
+    "shares",
+    "checks",
+    "files",
+    "paths",
+    "chapters",
+    "settings",
+    "instrument",
+}
 BELOW["collection"] = BASE
 BELOW |= {name: BASE | {"collection"} for name in METHODS}
 BELOW["report"] = BASE | METHODS | {"collection"}

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from crmstudy.analysis import count_levels, describe_variables
-from crmstudy.analysis.describe import wilson_interval
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
+from crmstudy.shares import wilson_limits
 
 REFERENCE = pd.read_csv(Path(__file__).parents[1] / "reference" / "describe" / "expected.csv")
 VALUES = {
@@ -28,7 +28,7 @@ def test_description_is_that_of_r(name):
 def test_wilson_interval_is_that_of_r(part):
     expected = REFERENCE[REFERENCE["part"] == part].set_index("quantity")["value"]
     count, n = map(int, part.split("/"))
-    lower, upper = wilson_interval(pd.Series([count]), n, confidence=0.95)
+    lower, upper = wilson_limits(pd.Series([count]), n, confidence=0.95)
     assert lower[0] == pytest.approx(expected["lower"], abs=1e-14)
     assert upper[0] == pytest.approx(expected["upper"], abs=1e-14)
 

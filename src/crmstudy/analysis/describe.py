@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import DataError, ModelError, SettingsError, nearest, passes_absence
+from crmstudy.shares import wilson_limits
 
 
 @dataclass(frozen=True)
@@ -194,17 +195,6 @@ def mean_interval(
     return mean - reach, mean + reach
 
 
-def wilson_interval(count: pd.Series, n: int, *, confidence: float) -> tuple[pd.Series, pd.Series]:
-    """Put Wilson's score interval around shares ``count / n``."""
-    from scipy.special import ndtri
-
-    z = ndtri(0.5 + confidence / 2)
-    share = count / n
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return (centre - reach).clip(lower=0.0), (centre + reach).clip(upper=1.0)
-
-
 def require_columns(frame: pd.DataFrame, columns: Sequence[str]) -> None:
     """Refuse a column that the frame does not have, with the nearest one that it has."""
     for name in columns:
@@ -239,7 +229,7 @@ def _count_column(values: pd.Series, confidence: float) -> pd.DataFrame:
     if not ordered:
         by_name = counts.set_axis(counts.index.astype("str")).sort_index()
         counts = by_name.sort_values(ascending=False, kind="stable")
-    lower, upper = wilson_interval(counts, n, confidence=confidence)
+    lower, upper = wilson_limits(counts, n, confidence=confidence)
     return pd.DataFrame(
         {
             "variable": str(values.name),
@@ -247,8 +237,8 @@ def _count_column(values: pd.Series, confidence: float) -> pd.DataFrame:
             "count": counts.to_numpy(),
             "n": n,
             "share": (counts / n).to_numpy(),
-            "lower": lower.to_numpy(),
-            "upper": upper.to_numpy(),
+            "lower": lower,
+            "upper": upper,
             "missing": len(values) - n,
         }
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from statistics import NormalDist
 
 import numpy as np
 
 from crmstudy.errors import ModelError, NotAvailable
+from crmstudy.shares import wilson_limits
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,8 @@ def measure_share(successes: int, n: int, *, level: float = 0.95) -> Measurement
     """
     if n == 0:
         raise ModelError("there are no cases to take a share of")
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    share = successes / n
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    # At 0 and n successes the ends are exactly 0 and 1; the formula leaves rounding.
-    low = 0.0 if successes == 0 else centre - half
-    high = 1.0 if successes == n else centre + half
-    return Measurement(share, n, Interval(low, high, level, "Wilson"))
+    low, high = wilson_limits(successes, n, confidence=level)
+    return Measurement(successes / n, n, Interval(float(low), float(high), level, "Wilson"))
 
 
 def measure_mean(values: np.ndarray, *, level: float = 0.95) -> Measurement:

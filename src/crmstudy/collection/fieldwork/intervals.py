@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from crmstudy.errors import DataError, NotAvailable, SettingsError, nearest
+from crmstudy.shares import wilson_limits
 
 #: Numbers drawn at a time, so that many units and many draws stay in bounded memory.
 BLOCK = 4_000_000
@@ -74,20 +75,9 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str], *, table: str) 
 
 
 def wilson_interval(successes: float, n: float, *, confidence: float = 0.95) -> Interval:
-    """Bound a share by Wilson's score interval.
-
-    References
-    ----------
-    Wilson, E. B. (1927). J. Amer. Statist. Assoc., 22, 209-212.
-    """
-    z = float(stats.norm.ppf((1 + confidence) / 2))
-    share, shrink = successes / n, 1 + z * z / n
-    centre = (share + z * z / (2 * n)) / shrink
-    reach = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / shrink
-    # At 0 and at n the limit is exact; rounding would put it a hair beside.
-    lower = 0.0 if successes <= 0 else float(centre - reach)
-    upper = 1.0 if successes >= n else float(centre + reach)
-    return Interval(lower, upper, confidence, "Wilson")
+    """Bound a share by Wilson's score interval, see :func:`wilson_limits`."""
+    lower, upper = wilson_limits(successes, n, confidence=confidence)
+    return Interval(float(lower), float(upper), confidence, "Wilson")
 
 
 def mean_interval(values: np.ndarray, *, confidence: float = 0.95) -> Interval | NotAvailable:

@@ -17,6 +17,8 @@ from crmstudy.settings import Cleaning
 
 #: Columns of purchases that hold money.
 MONEY = ("revenue", "cost", "discount", "coupon_discount")
+#: What decides, before the place, which of two rows of a merged customer stays.
+FIRST = {"consents": "t.given, "}
 TEST, CANCELLED, MERGED = "test customer", "cancelled", "second record of a merged customer"
 
 
@@ -85,7 +87,8 @@ def merge_customers(
     """Give the rows of merged customers the identifier that is kept.
 
     Where a table's key then occurs twice (two records of the customer, two addresses of
-    one campaign), the row that stood first among those of the kept identifier stays.
+    one campaign), the row that stood first among those of the kept identifier stays; of
+    two decisions on one day the refusal stays.
 
     Parameters
     ----------
@@ -117,7 +120,7 @@ def _merge_table(connection: duckdb.DuckDBPyConnection, dataset: str, table: str
     if "customer_id" in key:
         renamed = {name: f't."{name}"' for name in key}
         renamed["customer_id"] = "coalesce(m.pseudonym, t.customer_id)"
-        order = "(m.pseudonym IS NOT NULL), t.rowid"
+        order = FIRST.get(table, "") + "(m.pseudonym IS NOT NULL), t.rowid"
         connection.execute(
             f"CREATE TEMP TABLE crmstudy_second AS SELECT id FROM (SELECT t.rowid AS id, "
             f"row_number() OVER (PARTITION BY {', '.join(renamed.values())} ORDER BY {order}) AS n "

@@ -8,7 +8,7 @@ themselves, so the check can fail.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, localcontext
 
@@ -53,6 +53,7 @@ class LedgerBefore:
     drop_cancelled: bool
     erased: set[str] = field(default_factory=set)
     tests: set[str] = field(default_factory=set)
+    merged: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -116,11 +117,16 @@ class LedgerBefore:
         """Note the test customers."""
         self.tests = set(customers)
 
+    def note_merged(self, mapping: Mapping[str, str]) -> None:
+        """Note which customer each merged one became; consent is asked of the kept one."""
+        self.merged = dict(mapping)
+
     def changes(
         self, connection: duckdb.DuckDBPyConnection, table: str, decisions: Consent | None
     ) -> list[Change]:
         """Give each sum that should be gone its reason, and add up by reason."""
         gone = decisions.refused | decisions.undecided if decisions else frozenset()
+        gone |= {old for old, kept in self.merged.items() if kept in gone}
         groups = {"erased": self.erased, "tests": self.tests, "refused": gone}
         for name, customers in groups.items():
             ids = pa.table({"id": pa.array(sorted(customers), pa.string())})

@@ -67,7 +67,7 @@ def unify(
     for dataset in datasets:
         _clean(connection, study, dataset, found, before[dataset])
         if dataset in protected_datasets(study):
-            _link(connection, study, dataset, found)
+            _link(connection, study, dataset, found, before[dataset])
     protected = protect(connection, study, loaded, names=names)
     found.removed += protected.removed
     ended = [_recount(connection, one, found.removed) for one in loaded]
@@ -105,7 +105,11 @@ def _clean(
 
 
 def _link(
-    connection: duckdb.DuckDBPyConnection, study: Study, dataset: str, found: _Findings
+    connection: duckdb.DuckDBPyConnection,
+    study: Study,
+    dataset: str,
+    found: _Findings,
+    before: LedgerBefore,
 ) -> None:
     """Merge customers who are one person, then find the customer of each record."""
     tables, settings = tables_of(connection, dataset), study.settings.linkage
@@ -117,6 +121,7 @@ def _link(
     found.reviews[f"duplicates_{dataset}"] = twice.pairs
     if settings.merge_duplicates:
         mapping = merge_duplicates(twice.clusters, customers)
+        before.note_merged(mapping)
         found.removed += clean.merge_customers(connection, dataset, mapping)
         customers = _persons(connection, dataset, "customers", tables["customers"])
     for table in LINKABLE:
@@ -222,8 +227,13 @@ def _join(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _write_reviews(study: Study, reviews: dict[str, pd.DataFrame]) -> None:
-    """Write what a person should look at, for the study's owner alone."""
+    """Write what a person should look at, for the study's owner alone.
+
+    What an earlier run wrote goes first: it may name persons who are erased by now.
+    """
     folder = study.paths.work / REVIEW
+    for old in sorted(folder.glob("*.csv")):
+        old.unlink()
     for name, frame in reviews.items():
         if frame.empty or study.settings.privacy.encrypt:
             continue
