@@ -5,10 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from crmstudy.collection.matching.conflicts import (
-    count_conflicts,
-    list_conflicts,
-)
+from crmstudy.collection.matching.conflicts import find_conflicts
 
 CUSTOMERS = pd.DataFrame(
     {
@@ -34,7 +31,7 @@ LINKS = pd.DataFrame({"record_id": ["k1", "k2", "k3"], "customer_id": ["c1", "c2
 
 
 def test_conflicts_are_listed_with_both_sides():
-    found = list_conflicts(RECORDS, CUSTOMERS, LINKS, key="contact_id", source="contacts")
+    found = find_conflicts(RECORDS, CUSTOMERS, LINKS, key="contact_id", source="contacts").listed
     assert found.to_numpy().tolist() == [
         ["contacts", "k2", "c2", "name", "李 雷", "小明 王"],
         ["contacts", "k2", "c2", "phone", "13900139001", "13900139000"],
@@ -44,7 +41,7 @@ def test_conflicts_are_listed_with_both_sides():
 
 
 def test_conflicts_are_counted_where_both_sides_speak():
-    found = count_conflicts(RECORDS, CUSTOMERS, LINKS, key="contact_id", source="contacts")
+    found = find_conflicts(RECORDS, CUSTOMERS, LINKS, key="contact_id", source="contacts").counts
     counts = found.set_index("attribute")
     assert counts.loc["email"].tolist() == ["contacts", 2, 1, 1, 0.5]
     assert counts.loc["phone"].tolist() == ["contacts", 2, 1, 1, 0.5]
@@ -55,14 +52,14 @@ def test_conflicts_are_counted_where_both_sides_speak():
 
 
 def test_the_counts_hold_no_personal_data():
-    text = count_conflicts(RECORDS, CUSTOMERS, LINKS, key="contact_id").to_csv()
+    text = find_conflicts(RECORDS, CUSTOMERS, LINKS, key="contact_id").counts.to_csv()
     assert "@" not in text
     assert "139" not in text
 
 
 def test_list_and_counts_agree():
-    listed = list_conflicts(RECORDS, CUSTOMERS, LINKS, key="contact_id")
-    counted = count_conflicts(RECORDS, CUSTOMERS, LINKS, key="contact_id")
+    listed = find_conflicts(RECORDS, CUSTOMERS, LINKS, key="contact_id").listed
+    counted = find_conflicts(RECORDS, CUSTOMERS, LINKS, key="contact_id").counts
     conflicts = counted.set_index("attribute")["conflict"]
     found = listed["attribute"].value_counts().reindex(conflicts.index, fill_value=0)
     assert found.tolist() == conflicts.tolist()
@@ -71,8 +68,8 @@ def test_list_and_counts_agree():
 @pytest.mark.parametrize("links", [LINKS.head(0), LINKS])
 def test_tables_without_attributes_have_no_conflicts(links):
     bare = RECORDS[["contact_id"]]
-    assert list_conflicts(bare, CUSTOMERS, links, key="contact_id").empty
-    assert count_conflicts(bare, CUSTOMERS, links, key="contact_id").empty
+    assert find_conflicts(bare, CUSTOMERS, links, key="contact_id").listed.empty
+    assert find_conflicts(bare, CUSTOMERS, links, key="contact_id").counts.empty
 
 
 def day(*texts: str | None) -> pd.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pickle
 import re
 import string
 from pathlib import Path
@@ -119,3 +120,14 @@ def test_other_columns_are_told_for_themselves():
 
 def test_the_catalogue_is_no_longer_than_it_says():
     assert all(len(texts) == len(messages.LANGUAGES) for texts in catalogue.CATALOGUE.values())
+
+
+def test_an_error_says_the_same_after_it_came_from_another_process():
+    inner = Message("one of", words=("a", "b"))
+    problem = Problem("t.csv", 2, "status", "'c'", inner, Message("fill or drop"))
+    for language in ("en", "zh"):
+        error = InputError([problem], language)
+        came = pickle.loads(pickle.dumps(error))
+        assert isinstance(came, InputError)
+        assert str(came) == str(error)
+        assert came.problems[0].say("zh") == problem.say("zh")

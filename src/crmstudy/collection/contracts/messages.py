@@ -35,9 +35,17 @@ class Message(str):
         message.values = values
         return message
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes as key and values."""
+        return _make, (self.key, self.values)
+
     def say(self, language: Language) -> str:
         """Return the text in one of the catalogue's languages."""
         return _render(self.key, self.values, language)
+
+
+def _make(key: str, values: dict[str, Any]) -> Message:
+    return Message(key, **values)
 
 
 def say(text: str, language: Language) -> str:

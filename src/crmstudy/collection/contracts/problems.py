@@ -72,7 +72,12 @@ class InputError(DataError):
 
     def __init__(self, problems: Sequence[Problem], language: Language = "en") -> None:
         self.problems = list(problems)
+        self.language = language
         super().__init__("\n".join(_cut(self.problems, language)))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes: the runner loads inputs in one of its own."""
+        return InputError, (self.problems, self.language)
 
 
 def refuse(problems: Sequence[Problem], language: Language = "en") -> None:

@@ -34,8 +34,9 @@ def transcode(file: Path, encoding: str, target: Path) -> None:
 
 def refuse_undecodable(file: Path) -> None:
     """Refuse a file that is not UTF-8: with the row, as :func:`transcode` does."""
-    for _ in _decode(file, "utf-8"):
-        pass
+    if not _decodes(file, "utf-8"):
+        for _ in _decode(file, "utf-8"):
+            pass
 
 
 def _decode(file: Path, encoding: str) -> Iterator[str]:
@@ -97,7 +98,9 @@ def _decodes(file: Path, encoding: str) -> bool:
     with file.open("rb") as stream:
         try:
             while chunk := stream.read(CHUNK):
-                decoder.decode(chunk)
+                # ASCII is a part of UTF-8, wherever no character is cut at the chunk's edge.
+                if encoding != "utf-8" or decoder.getstate()[0] or not chunk.isascii():
+                    decoder.decode(chunk)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             return False

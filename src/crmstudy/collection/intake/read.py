@@ -61,6 +61,8 @@ class CsvFile:
     rows, delimiters : int, optional
         How many rows and delimiters it holds, blank lines included; None where some
         may stand inside quotation marks.
+    plain : bool
+        Whether no number can hold what DuckDB alone reads as part of one.
     """
 
     place: Path
@@ -71,6 +73,7 @@ class CsvFile:
     blanks: Literal["none", "spaces", "any"]
     rows: int | None
     delimiters: int | None
+    plain: bool = False
 
     def level(self, rows: int) -> bool:
         """Whether so many rows of the header's width hold the delimiters there are."""
@@ -92,7 +95,13 @@ class CsvFile:
             f"columns = {{{columns}}}",
         )
         reader = f"read_csv({literal(str(self.place))}, {', '.join(options)})"
-        return Staged(reader, dict.fromkeys(self.header, "VARCHAR"), blanks=self.blanks)
+        return Staged(
+            reader,
+            dict.fromkeys(self.header, "VARCHAR"),
+            blanks=self.blanks,
+            empty_is_null=True,
+            plain=self.plain,
+        )
 
 
 def refuse_other_kind(file: Path) -> None:
@@ -134,6 +143,7 @@ def look_through(place: Path, name: str, source: TableSource) -> CsvFile:
         blanks=scan.blanks,
         rows=None if scan.lines is None else scan.lines - 1,
         delimiters=scan.delimiters,
+        plain=scan.plain,
     )
 
 

@@ -23,6 +23,9 @@ _TIME = "(?:[01][0-9]|2[0-3]):[0-9]{2}(?::[0-9]{2}(?:[.][0-9]{1,9})?)?"
 MOMENT = f"{_DAY}(?:[ T]{_TIME})?"
 MONTH = "[1-9][0-9]{3}-[0-9]{2}"
 COMPACT = "[1-9][0-9]{7}"
+#: The moments whose year has four digits, as in the patterns.
+FIRST_MOMENT = "TIMESTAMP '1000-01-01'"
+LAST_MOMENT = "TIMESTAMP '9999-12-31 23:59:59.999999'"
 
 #: What a directive of date_format stands for; DuckDB alone would take a year of two digits.
 DIRECTIVES = {
@@ -66,6 +69,10 @@ class Staged:
         Whether typed values stay as they are, and further columns keep their type.
     iso : bool
         Whether dates may stand in ISO form beside date_format (typed cells).
+    empty_is_null : bool
+        Whether empty fields have become NULL already.
+    plain : bool
+        Whether no text holds what DuckDB alone reads as part of a number.
     """
 
     relation: str
@@ -74,6 +81,8 @@ class Staged:
     blanks: Literal["none", "spaces", "any"] = "none"
     as_is: bool = False
     iso: bool = False
+    empty_is_null: bool = False
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ class Plan:
 
     ``text``, ``cast``, ``parsed`` and ``value`` are SQL, each over those before: the text
     without blanks and missing codes in our words (``t0``, ``t1`` ...), what DuckDB makes of
-    it (``q0``, numbers only), its typed form (``p0``; NULL where it cannot be read), and
+    it (``q0``, numbers and moments), its typed form (``p0``; NULL where it cannot be read), and
     the value in our units (``v0``). Each is a step of its own, so that none is computed twice.
     """
 
@@ -146,7 +155,7 @@ def _plan(
         text, parsed = _keep(f"x{place}", native, "" if further else rule.kind, staged), f"t{place}"
     else:
         text = _text(f"x{place}", native, staged, source, words)
-        parsed = _parse(f"t{place}", rule, source, iso=staged.iso)
+        parsed = _parse(f"t{place}", rule, source, staged)
     value = _value(f"p{place}", rule, source, ours, as_is=staged.as_is)
     layout = source.date_format or ""
     cast = _cast(f"t{place}", rule, source, parsed == f"t{place}")
@@ -186,23 +195,18 @@ def _text(
     if native == "VARCHAR" and staged.blanks != "none":
         text = f"trim({text})" if staged.blanks == "spaces" else f"trim({text}, {BLANKS})"
     if not source.missing and not words:
-        return f"nullif({text}, '')"
+        return x if text == x and staged.empty_is_null else f"nullif({text}, '')"
     codes = ", ".join(dict.fromkeys(literal(str(code)) for code in ("", *source.missing)))
     ours = " ".join(f"WHEN {literal(old)} THEN {literal(new)}" for old, new in words.items())
     mapped = f"CASE {text} {ours} ELSE {text} END" if ours else text
     return f"CASE WHEN {text} NOT IN ({codes}) THEN {mapped} END"
 
 
-def _parse(t: str, rule: Column, source: TableSource, *, iso: bool) -> str:
+def _parse(t: str, rule: Column, source: TableSource, staged: Staged) -> str:
     if rule.kind in ("number", "integer"):
-        # What DuckDB reads as a number and nobody else; a test compares it with a pattern.
-        strange = f"contains({t}, '_') OR starts_with({t}, '+-')"
-        if source.decimal == ",":
-            strange += f" OR contains({t}, '.')"
-        number = f"q{t[1:]}"
-        return f"CASE WHEN isfinite({number}) AND NOT ({strange}) THEN {number} END"
+        return _parse_number(t, source, plain=staged.plain)
     if rule.kind == "date":
-        return _parse_date(t, source.date_format, iso=iso)
+        return _parse_date(t, source.date_format, iso=staged.iso)
     if rule.kind == "boolean":
         true, false = (", ".join(map(literal, words)) for words in (TRUE, FALSE))
         cases = f"WHEN lower({t}) IN ({true}) THEN true WHEN lower({t}) IN ({false}) THEN false"
@@ -210,8 +214,20 @@ def _parse(t: str, rule: Column, source: TableSource, *, iso: bool) -> str:
     return t
 
 
+def _parse_number(t: str, source: TableSource, *, plain: bool) -> str:
+    """Take a number unless DuckDB alone reads it so; a test compares it with a pattern."""
+    strange = [] if plain else [f"contains({t}, '_')", f"starts_with({t}, '+-')"]
+    if source.decimal == ",":
+        strange.append(f"contains({t}, '.')")
+    number = f"q{t[1:]}"
+    taken = " AND ".join([f"isfinite({number})", *(f"NOT {sign}" for sign in strange)])
+    return f"CASE WHEN {taken} THEN {number} END"
+
+
 def _cast(t: str, rule: Column, source: TableSource, ready: bool) -> str:
-    """Let DuckDB make a number of a text; nothing for what is no number, or is one."""
+    """Let DuckDB make a number or a moment of a text; nothing for what is one, or neither."""
+    if not ready and rule.kind == "date" and not source.date_format:
+        return f"TRY_CAST({t} AS TIMESTAMP)"
     if ready or rule.kind not in ("number", "integer"):
         return ""
     plain = t if source.decimal == "." else f"replace({t}, ',', '.')"
@@ -229,8 +245,18 @@ def _parse_date(t: str, layout: str | None, *, iso: bool) -> str:
         f"WHEN {_matches(t, MONTH)} THEN TRY_CAST({t} || '-01' AS TIMESTAMP)"
     )
     compact = f"WHEN {_matches(t, COMPACT)} THEN TRY_STRPTIME({t}, '%Y%m%d')"
-    cases = (own, plain if iso else "") if layout else (plain, compact)
+    cases = (own, plain if iso else "") if layout else (_as_written(t), plain, compact)
     return f"CASE {' '.join(cases)} END"
+
+
+def _as_written(t: str) -> str:
+    """Take a moment that DuckDB writes just so; comparing is faster than any pattern."""
+    moment = f"q{t[1:]}"
+    return (
+        f"WHEN {moment} BETWEEN {FIRST_MOMENT} AND {LAST_MOMENT} "
+        f"AND (CAST({moment} AS VARCHAR) = {t} OR CAST(CAST({moment} AS DATE) AS VARCHAR) = {t}) "
+        f"THEN {moment}"
+    )
 
 
 def _matches(t: str, pattern: str) -> str:

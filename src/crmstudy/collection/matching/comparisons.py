@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,8 +34,12 @@ class Level:
 COMPARISONS: dict[str, tuple[Level, ...]] = {
     "name": (
         Level("equal", "name_l = name_r AND len(parts_l) > 1", 0.80),
-        Level("near", "near_name(parts_l, parts_r, letters_l, letters_r, han_l OR han_r)", 0.12),
-        Level("one part equal", "list_has_any(parts_l, parts_r)", 0.05),
+        Level(
+            "near",
+            "near_name(name_l, name_r, parts_l, parts_r, letters_l, letters_r, han_l OR han_r)",
+            0.12,
+        ),
+        Level("one part equal", "share_part(parts_l, parts_r)", 0.05),
         Level("other", "ELSE", 0.03),
     ),
     "email": (
@@ -68,18 +73,22 @@ SILENT = {"name": "name_l IS NULL OR name_r IS NULL OR han_l <> han_r"}
 #: CASE keeps the slow measures from pairs that a fast one rules out.
 _MACROS = """
 CREATE MACRO near_text(a, b) AS
-    CASE WHEN jaro_winkler_similarity(a, b) >= 0.85 THEN damerau_levenshtein(a, b) = 1
+    CASE WHEN strlen(a) = strlen(b) AND hamming(a, b) > 2 THEN false
+    WHEN jaro_winkler_similarity(a, b) >= 0.85 THEN damerau_levenshtein(a, b) = 1
     ELSE false END;
+CREATE MACRO share_part(a, b) AS
+    CASE WHEN a[1] = b[1] OR a[-1] = b[-1] OR a[1] = b[-1] OR a[-1] = b[1] THEN true
+    WHEN len(a) < 3 AND len(b) < 3 THEN false ELSE list_has_any(a, b) END;
 CREATE MACRO rest(a, b) AS array_to_string(list_filter(a, lambda x: NOT list_contains(b, x)), ' ');
 CREATE MACRO alike(a, b) AS
     a <> '' AND b <> '' AND (jaro_winkler_similarity(a, b) >= 0.88
                              OR starts_with(a, b) OR starts_with(b, a));
-CREATE MACRO near_name(a, b, a_letters, b_letters, han) AS
+CREATE MACRO near_name(a_name, b_name, a, b, a_letters, b_letters, han) AS
     CASE WHEN a_letters = b_letters THEN len(a) > 1 OR len(b) > 1
-    WHEN list_has_any(a, b) THEN len(list_intersect(a, b)) > 1
+    WHEN share_part(a, b) THEN len(list_intersect(a, b)) > 1
                                  OR (NOT han AND alike(rest(a, b), rest(b, a)))
     WHEN han OR len(a) = 1 OR len(b) = 1 THEN false
-    ELSE jaro_winkler_similarity(array_to_string(a, ' '), array_to_string(b, ' ')) >= 0.95 END;
+    ELSE jaro_winkler_similarity(a_name, b_name) >= 0.95 END;
 """
 
 
@@ -127,22 +136,34 @@ def compare_names(ours: pd.Series, theirs: pd.Series) -> pd.Series:
         frame = pd.DataFrame(dict.fromkeys(ATTRIBUTES, empty))
         frame["name"] = names.reset_index(drop=True)
         sides.append(arrange(frame))
-    whens = " ".join(
-        f"WHEN {level.condition} THEN '{level.label}'" for level in COMPARISONS["name"][:-1]
-    )
-    sql = f"CASE WHEN {SILENT['name']} THEN 'missing' {whens} ELSE 'other' END"
-    both = [
-        ", ".join(
-            f"{column} AS {column}_{side}" for column in ("row", "name", "parts", "letters", "han")
-        )
-        for side in "lr"
-    ]
     with open_pairs(*sides) as connection:
         found = connection.sql(
-            f"SELECT {sql} AS level FROM (SELECT {both[0]} FROM left_side) "
-            f"JOIN (SELECT {both[1]} FROM right_side) ON row_l = row_r ORDER BY row_l"
+            f"SELECT {number_level('name')} AS level FROM "
+            f"(SELECT {name_side('name', 'l')}, row AS place FROM left_side) "
+            f"JOIN (SELECT {name_side('name', 'r')}, row AS place FROM right_side) USING (place) "
+            "ORDER BY place"
         ).to_arrow_table()
-    return found.to_pandas()["level"]
+    labels = [*(level.label for level in COMPARISONS["name"]), "missing"]
+    return found.to_pandas()["level"].map(dict(enumerate(labels)))
+
+
+def number_level(name: str) -> str:
+    """Write the SQL that numbers the level of a pair, the last one where it is silent."""
+    levels = COMPARISONS[name]
+    whens = " ".join(f"WHEN {one.condition} THEN {n}" for n, one in enumerate(levels[:-1]))
+    return f"CASE WHEN {silence(name)} THEN {len(levels)} {whens} ELSE {len(levels) - 1} END"
+
+
+def silence(name: str) -> str:
+    """Write the SQL that says where a pair cannot be compared."""
+    return SILENT.get(name, f"{name}_l IS NULL OR {name}_r IS NULL")
+
+
+def name_side(name: str, side: str) -> str:
+    """List the columns that a comparison needs of one side, by their names in conditions."""
+    words = " ".join([silence(name), *(level.condition for level in COMPARISONS[name])])
+    columns = sorted(set(re.findall(rf"\b(\w+)_{side}\b", words)))
+    return ", ".join(f"{column} AS {column}_{side}" for column in columns)
 
 
 @contextmanager

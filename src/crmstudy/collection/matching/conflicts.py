@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
 from crmstudy.collection.matching.normalise import ATTRIBUTES, normalise_persons
@@ -10,7 +12,25 @@ from crmstudy.collection.matching.normalise import ATTRIBUTES, normalise_persons
 FURTHER = ("sex", "region")
 
 
-def list_conflicts(
+@dataclass(frozen=True)
+class Conflicts:
+    """What linked records and their customers say differently.
+
+    Parameters
+    ----------
+    counts : DataFrame
+        Columns source, attribute, compared, agree, conflict, conflict rate; one row an
+        attribute that both sides state for at least one link. Fit to be published.
+    listed : DataFrame
+        Columns source, record, customer, attribute, source says, customers say; in the
+        order of the links. Personal data: for the working folder, never for a report.
+    """
+
+    counts: pd.DataFrame
+    listed: pd.DataFrame
+
+
+def find_conflicts(
     records: pd.DataFrame,
     customers: pd.DataFrame,
     links: pd.DataFrame,
@@ -18,14 +38,13 @@ def list_conflicts(
     key: str,
     source: str = "",
     country_code: str = "86",
-) -> pd.DataFrame:
-    """List what linked records and their customers say differently.
+) -> Conflicts:
+    """Find what linked records and their customers say differently.
 
     Values are compared in one spelling (see
     :func:`~crmstudy.collection.matching.normalise.normalise_persons`) where both sides state them;
     names by their parts, as marriage and initials make no conflict as long as one part is
-    shared. The list holds personal data: it belongs in the working folder and never in a
-    report (:func:`count_conflicts` does).
+    shared.
 
     Parameters
     ----------
@@ -34,45 +53,25 @@ def list_conflicts(
     links : DataFrame
         Columns record_id and customer_id, as
         :func:`~crmstudy.collection.matching.linkage.link_records` gives them.
-
-    Returns
-    -------
-    DataFrame
-        Columns source, record, customer, attribute, source says, customers say; in the
-        order of the links.
     """
-    parts = [
-        one[one["conflict"]]
-        for one in _compare_all(records, customers, links, key, country_code).values()
-    ]
+    compared = _compare_all(records, customers, links, key, country_code)
+    return Conflicts(_count(compared, source), _list(compared, source))
+
+
+def _list(compared: dict[str, pd.DataFrame], source: str) -> pd.DataFrame:
     columns = ["record", "customer", "attribute", "source says", "customers say"]
+    parts = [one[one["conflict"]] for one in compared.values()]
     found = pd.concat([pd.DataFrame(columns=["order", *columns]), *parts])
     found = found.sort_values(["order", "attribute"], kind="stable", ignore_index=True)[columns]
     found.insert(0, "source", source)
     return found
 
 
-def count_conflicts(
-    records: pd.DataFrame,
-    customers: pd.DataFrame,
-    links: pd.DataFrame,
-    *,
-    key: str,
-    source: str = "",
-    country_code: str = "86",
-) -> pd.DataFrame:
-    """Count what :func:`list_conflicts` lists; fit to be published.
-
-    Returns
-    -------
-    DataFrame
-        Columns source, attribute, compared, agree, conflict, conflict rate; one row an
-        attribute that both sides state for at least one link.
-    """
+def _count(compared: dict[str, pd.DataFrame], source: str) -> pd.DataFrame:
     rows = []
-    for name, pairs in _compare_all(records, customers, links, key, country_code).items():
-        compared, conflict = len(pairs), int(pairs["conflict"].sum())
-        rows.append((source, name, compared, compared - conflict, conflict, conflict / compared))
+    for name, pairs in compared.items():
+        size, conflict = len(pairs), int(pairs["conflict"].sum())
+        rows.append((source, name, size, size - conflict, conflict, conflict / size))
     columns = ["source", "attribute", "compared", "agree", "conflict", "conflict rate"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -86,7 +85,7 @@ def _compare_all(
 ) -> dict[str, pd.DataFrame]:
     """Put both statements of each attribute side by side, where both are there."""
     sides = [
-        _spell(frame, country_code).set_index(frame[column]).reindex(links[which])
+        _spell(frame[frame[column].isin(links[which])], country_code, column).reindex(links[which])
         for frame, column, which in (
             (records, key, "record_id"),
             (customers, "customer_id", "customer_id"),
@@ -112,7 +111,7 @@ def _compare_all(
     return compared
 
 
-def _spell(frame: pd.DataFrame, country_code: str) -> pd.DataFrame:
+def _spell(frame: pd.DataFrame, country_code: str, column: str) -> pd.DataFrame:
     persons = normalise_persons(frame, country_code=country_code)
     persons["birth_year"] = persons["birth_year"].astype("string")
     empty = pd.Series(pd.NA, index=frame.index, dtype="string")
@@ -121,7 +120,7 @@ def _spell(frame: pd.DataFrame, country_code: str) -> pd.DataFrame:
         name: text.str.normalize("NFKC").str.strip().str.casefold()
         for name, text in further.items()
     }
-    return persons.assign(**folded)
+    return persons.assign(**folded).set_index(frame[column])
 
 
 def _differ(ours: pd.Series, theirs: pd.Series) -> pd.Series:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
 from crmstudy.collection.matching.exact_keys import KEYS, match_keys
 from crmstudy.collection.matching.normalise import count_implausible, normalise_persons
-from crmstudy.collection.matching.pairs import decide_pairs, weigh_pairs
+from crmstudy.collection.matching.pairs import decide_pairs, estimate_chances, weigh_pairs
 from crmstudy.collection.matching.weights import Weights
 from crmstudy.errors import DataError, NotAvailable
 from crmstudy.settings import Linkage as LinkageSettings
@@ -119,9 +120,54 @@ class Linkage:
         }
 
 
+@dataclass(frozen=True)
+class KnownCustomers:
+    """The customers in one spelling, and what two of them share by chance, found once.
+
+    Parameters
+    ----------
+    ids : Series of str
+        customer_id, row by row.
+    persons : DataFrame
+        From :func:`~crmstudy.collection.matching.normalise.normalise_persons`.
+    country_code : str
+        With which telephone numbers were written.
+    seed : int
+        Seed of the sample from which ``u`` is estimated.
+    """
+
+    ids: pd.Series
+    persons: pd.DataFrame
+    country_code: str
+    seed: int
+
+    @cached_property
+    def chances(self) -> Weights:
+        """How often two customers agree by chance."""
+        return estimate_chances(self.persons, seed=self.seed)
+
+
+def know_customers(
+    customers: pd.DataFrame, *, country_code: str = "86", seed: int = SEED
+) -> KnownCustomers:
+    """Prepare the customers, to whom records of several tables are to be linked.
+
+    Parameters as of :func:`link_records`.
+
+    Raises
+    ------
+    DataError
+        If ``customer_id`` is missing, empty or given twice.
+    """
+    refuse_broken_key(customers, "customer_id", "customers")
+    customers = customers.reset_index(drop=True)
+    persons = normalise_persons(customers, country_code=country_code)
+    return KnownCustomers(customers["customer_id"], persons, country_code, seed)
+
+
 def link_records(
     records: pd.DataFrame,
-    customers: pd.DataFrame,
+    customers: pd.DataFrame | KnownCustomers,
     *,
     key: str,
     settings: LinkageSettings,
@@ -148,8 +194,10 @@ def link_records(
     records : DataFrame
         Rows of one table with the column ``key``; customer_id and any of name, email,
         phone, postcode, birth_year as far as they are there. Not changed.
-    customers : DataFrame
-        The customers, with customer_id and any of the same columns.
+    customers : DataFrame or KnownCustomers
+        The customers, with customer_id and any of the same columns; prepared by
+        :func:`know_customers` they serve several tables, and bring the last two
+        parameters with them.
     key : str
         Column that identifies a record.
     settings : Linkage
@@ -174,22 +222,32 @@ def link_records(
     Fellegi-Sunter model of record linkage. US Bureau of the Census RR2000/05.
     """
     refuse_broken_key(records, key, source or "records")
-    refuse_broken_key(customers, "customer_id", "customers")
+    them = (
+        customers
+        if isinstance(customers, KnownCustomers)
+        else know_customers(customers, country_code=country_code, seed=seed)
+    )
+    ids, theirs = them.ids, them.persons
     records = records.reset_index(drop=True)
-    customers = customers.reset_index(drop=True)
     given = records.get("customer_id", pd.Series(pd.NA, index=records.index, dtype="string"))
-    known = given.isin(customers["customer_id"]) & given.notna()
-    ours = normalise_persons(records, country_code=country_code)
-    theirs = normalise_persons(customers, country_code=country_code)
+    known = given.isin(ids) & given.notna()
+    ours = normalise_persons(records, country_code=them.country_code)
     open_rows = records.index[given.isna() & ours.notna().any(axis=1)]
     exact, disputed = match_keys(ours.loc[open_rows], theirs)
     rest = open_rows.difference(pd.Index(exact["row"]), sort=False)
-    probable = weigh_pairs(ours, theirs, rest=rest, disputed=disputed, sure=len(exact), seed=seed)
+    probable = weigh_pairs(
+        ours,
+        theirs,
+        rest=rest,
+        disputed=disputed,
+        sure=len(exact),
+        chances=lambda: them.chances,
+    )
     accepted, review = decide_pairs(probable.pairs, disputed=disputed, settings=settings)
     sure = pd.DataFrame({"row": records.index[known], "method": "given", "probability": 1.0})
-    sure["customer"] = pd.Index(customers["customer_id"]).get_indexer(given[known])
+    sure["customer"] = pd.Index(ids).get_indexer(given[known])
     links = pd.concat([sure, exact, accepted], ignore_index=True).sort_values("row")
-    name = _Names(records[key], customers["customer_id"])
+    name = _Names(records[key], ids)
     unknown = given.notna() & ~known
     return Linkage(
         source=source,

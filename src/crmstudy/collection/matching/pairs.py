@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,9 +31,13 @@ def weigh_pairs(
     rest: pd.Index,
     disputed: pd.DataFrame,
     sure: int,
-    seed: int,
+    chances: Callable[[], Weights],
 ) -> Weighed:
-    """Weigh the records of ``rest`` against all customers; all records teach the model."""
+    """Weigh the records of ``rest`` against all customers; all records teach the model.
+
+    ``chances`` gives ``u`` of the customers, as :func:`estimate_chances` finds it; it is
+    asked only when there is something to weigh.
+    """
     names = [name for name in COMPARISONS if records[name].notna().any()]
     names = [name for name in names if customers[name].notna().any()]
     reason = _refuse_weighing(names, rest, customers)
@@ -43,9 +48,9 @@ def weigh_pairs(
     left["row"] = telling.index[left["row"]]
     remaining = left[left["row"].isin(rest)].assign(unique_id=lambda f: range(len(f)))
     with open_pairs(left, right) as connection:
-        weights = estimate_u(connection, side="right_side", comparisons=names, seed=seed)
         start = max(sure, 1) / (len(left) * len(right))
-        weights = estimate_m(connection, weights, sides=["left_side", "right_side"], share=start)
+        sides = ["left_side", "right_side"]
+        weights = estimate_m(connection, chances().only(names), sides=sides, share=start)
     with open_pairs(remaining, right) as connection:
         pairs, skipped = score_pairs(connection, weights, sides=["left_side", "right_side"])
     pairs = pairs.rename(columns={"left": "row", "right": "customer"})
@@ -55,6 +60,13 @@ def weigh_pairs(
     )
     pairs = pairs.assign(probability=probability, agreement=describe_pairs(pairs, names))
     return Weighed(pairs, weights, share, skipped)
+
+
+def estimate_chances(customers: pd.DataFrame, *, seed: int) -> Weights:
+    """Estimate how often two customers agree by chance, attribute by attribute."""
+    names = [name for name in COMPARISONS if customers[name].notna().any()]
+    with open_pairs(arrange(customers)) as connection:
+        return estimate_u(connection, side="left_side", comparisons=names, seed=seed)
 
 
 def _add_disputed(

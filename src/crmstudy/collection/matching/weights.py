@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from crmstudy.collection.matching.comparisons import COMPARISONS, SILENT
+from crmstudy.collection.matching.comparisons import COMPARISONS, name_side, number_level, silence
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,6 +68,11 @@ class Weights:
         """Name the attributes compared."""
         return list(dict.fromkeys(self.levels["comparison"]))
 
+    def only(self, comparisons: list[str]) -> Weights:
+        """Keep some of the attributes."""
+        kept = self.levels["comparison"].isin(comparisons)
+        return Weights(self.levels[kept].reset_index(drop=True), self.pairs)
+
 
 def believe(comparisons: list[str], *, u: Mapping[str, list[float]]) -> Weights:
     """Make weights of given ``u`` and the ``m`` believed before the data."""
@@ -84,31 +90,56 @@ def estimate_u(
 ) -> Weights:
     """Estimate ``u`` from pairs of different customers, which are two persons.
 
-    A sample of about a million pairs is compared; half a pair is added to each level,
-    so that what was never seen is rare and not impossible (Jeffreys), and a handful of
-    customers proves little.
+    A sample of a million pairs is compared, or all there are; half a pair is added to each
+    level, so that what was never seen is rare and not impossible (Jeffreys), and a handful
+    of customers proves little.
+
+    Parameters
+    ----------
+    side : str
+        Table of :func:`~crmstudy.collection.matching.comparisons.arrange`, whole.
+    comparisons : list of str
+        The attributes; each one's ``u`` depends on no other.
+    seed : int
+        Seed of the sample.
     """
-    flat = {name: [1 / len(COMPARISONS[name])] * len(COMPARISONS[name]) for name in comparisons}
-    size, filled = _fill(connection, side, comparisons)
+    size = int(connection.execute(f"SELECT count(*) FROM {side}").fetchall()[0][0])
     if size < 2:
+        flat = {n: [1 / len(COMPARISONS[n])] * len(COMPARISONS[n]) for n in comparisons}
         return believe(comparisons, u=flat)
-    linker = _linker(
-        connection, [side], believe(comparisons, u=flat), blocks=[("name",)], blank=True
-    )
-    with _unlogged():
-        linker.training.estimate_u_using_random_sampling(
-            max_pairs=SAMPLED_PAIRS, seed=seed, min_count_per_level=None, num_chunks=1
-        )
-    found = {one["output_column_name"]: one for one in _model(linker)["comparisons"]}
-    compared = min(size * (size - 1) / 2, SAMPLED_PAIRS)
+    _draw_pairs(connection, size, seed=seed)
     u = {}
     for name in comparisons:
-        shares = [_trained(one, "u") for one in found[name]["comparison_levels"][1:]]
-        pairs = compared * filled[name] ** 2
-        total = sum(shares)
-        known = [share / total if total else 0.0 for share in shares]
-        u[name] = [(share * pairs + 0.5) / (pairs + 0.5 * len(known)) for share in known]
+        counts = _count_levels(connection, side, name)
+        u[name] = ((counts + 0.5) / (counts.sum() + 0.5 * len(counts))).tolist()
+    connection.execute("DROP TABLE drawn")
     return believe(comparisons, u=u)
+
+
+def _draw_pairs(connection: duckdb.DuckDBPyConnection, size: int, *, seed: int) -> None:
+    """Put pairs of different rows into the table ``drawn``: all, or a sample of them."""
+    if size * (size - 1) // 2 <= SAMPLED_PAIRS:
+        first, second = np.triu_indices(size, 1)
+    else:
+        draw = np.random.default_rng(seed)
+        first = draw.integers(size, size=SAMPLED_PAIRS)
+        second = (first + draw.integers(1, size, size=SAMPLED_PAIRS)) % size
+    connection.register("arriving", pa.table({"a": first, "b": second}))
+    connection.execute("CREATE TEMP TABLE drawn AS SELECT * FROM arriving")
+    connection.unregister("arriving")
+
+
+def _count_levels(connection: duckdb.DuckDBPyConnection, side: str, name: str) -> np.ndarray:
+    """Count the drawn pairs at each level of a comparison; silent ones are left out."""
+    sql = (
+        f"SELECT {number_level(name)} AS level, count(*) FROM drawn "
+        f"JOIN (SELECT unique_id AS a, {name_side(name, 'l')} FROM {side}) USING (a) "
+        f"JOIN (SELECT unique_id AS b, {name_side(name, 'r')} FROM {side}) USING (b) GROUP BY 1"
+    )
+    counts = np.zeros(len(COMPARISONS[name]) + 1)
+    for level, pairs in connection.execute(sql).fetchall():
+        counts[level] = pairs
+    return counts[:-1]
 
 
 def estimate_m(
@@ -260,15 +291,6 @@ def count_pairs(
     return int(connection.execute(sql).fetchall()[0][0] or 0)
 
 
-def _fill(
-    connection: duckdb.DuckDBPyConnection, side: str, names: list[str]
-) -> tuple[int, dict[str, float]]:
-    counts = ", ".join(f"count({name})" for name in names)
-    row = connection.execute(f"SELECT count(*), {counts} FROM {side}").fetchall()[0]
-    size = int(row[0])
-    return size, {name: int(n) / max(size, 1) for name, n in zip(names, row[1:], strict=True)}
-
-
 def _linker(
     connection: duckdb.DuckDBPyConnection,
     sides: list[str],
@@ -276,13 +298,8 @@ def _linker(
     *,
     blocks: list[tuple[str, ...]],
     share: float = 1e-4,
-    blank: bool = False,
 ) -> Any:
-    """Set up splink on tables that are in the connection already.
-
-    A ``blank`` model has no ``u``: splink would hand a level that it never saw back as
-    it got it.
-    """
+    """Set up splink on tables that are in the connection already."""
     from splink import DuckDBAPI, Linker, block_on
 
     levels = weights.levels.set_index("comparison")
@@ -290,9 +307,7 @@ def _linker(
     tables = [database.register(side, table_name=f"of_{side}") for side in sides]
     settings = {
         "link_type": "link_only" if len(sides) == 2 else "dedupe_only",
-        "comparisons": [
-            _describe(name, levels.loc[[name]], blank=blank) for name in weights.comparisons()
-        ],
+        "comparisons": [_describe(name, levels.loc[[name]]) for name in weights.comparisons()],
         "blocking_rules_to_generate_predictions": [block_on(*block) for block in blocks],
         "probability_two_random_records_match": share,
         "em_convergence": 1e-4,
@@ -305,27 +320,15 @@ def _linker(
         return Linker(tables, settings, log_level=None, validate_settings=False)
 
 
-def _describe(name: str, rows: pd.DataFrame, *, blank: bool) -> dict[str, Any]:
+def _describe(name: str, rows: pd.DataFrame) -> dict[str, Any]:
     """Write a comparison as splink reads it."""
-    silent = SILENT.get(name, f"{name}_l IS NULL OR {name}_r IS NULL")
     levels: list[dict[str, Any]] = [
-        {"sql_condition": silent, "label_for_charts": "missing", "is_null_level": True}
+        {"sql_condition": silence(name), "label_for_charts": "missing", "is_null_level": True}
     ]
     for level, (m, u) in zip(COMPARISONS[name], rows[["m", "u"]].to_numpy(), strict=True):
-        known = {} if blank else {"m_probability": float(m), "u_probability": float(u)}
+        known = {"m_probability": float(m), "u_probability": float(u)}
         levels.append({"sql_condition": level.condition, "label_for_charts": level.label, **known})
     return {"output_column_name": name, "comparison_levels": levels}
-
-
-def _model(linker: Any) -> dict[str, Any]:
-    model: dict[str, Any] = linker.misc.save_model_to_json()
-    return model
-
-
-def _trained(level: Mapping[str, Any], kind: str) -> float:
-    """Read a probability; splink gives words where a level was never seen."""
-    found = level.get(f"{kind}_probability")
-    return float(found) if isinstance(found, float) else 0.0
 
 
 @contextmanager

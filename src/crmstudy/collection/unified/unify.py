@@ -14,9 +14,9 @@ import pandas as pd
 
 from crmstudy.collection.contracts.tables import CONTRACTS, PERSON
 from crmstudy.collection.intake.load import Loaded
-from crmstudy.collection.matching.conflicts import count_conflicts, list_conflicts
+from crmstudy.collection.matching.conflicts import find_conflicts
 from crmstudy.collection.matching.duplicates import find_duplicates, merge_duplicates
-from crmstudy.collection.matching.linkage import link_records
+from crmstudy.collection.matching.linkage import KnownCustomers, know_customers, link_records
 from crmstudy.collection.privacy.erased import erasure_list, leave_out_erased
 from crmstudy.collection.privacy.inventory import list_fields
 from crmstudy.collection.privacy.keys import protected_datasets
@@ -124,10 +124,22 @@ def _link(
         before.note_merged(mapping)
         found.removed += clean.merge_customers(connection, dataset, mapping)
         customers = _persons(connection, dataset, "customers", tables["customers"])
+    known = know_customers(customers, country_code=settings.country_code)
     for table in LINKABLE:
         columns = tables.get(table, [])
         if "customer_id" in columns and set(PERSON) & set(columns):
-            _link_table(connection, study, dataset, table, customers, found)
+            records = _persons(connection, dataset, table, columns)
+            links = _link_table(connection, study, dataset, table, records, known, found)
+            told = find_conflicts(
+                records,
+                customers,
+                links,
+                key=CONTRACTS[table].key[0],
+                source=table,
+                country_code=settings.country_code,
+            )
+            found.conflicts.append(_tell(told.counts, dataset))
+            found.reviews[f"conflicts_{dataset}_{table}"] = told.listed
 
 
 def _link_table(
@@ -135,28 +147,15 @@ def _link_table(
     study: Study,
     dataset: str,
     table: str,
-    customers: pd.DataFrame,
+    records: pd.DataFrame,
+    known: KnownCustomers,
     found: _Findings,
-) -> None:
+) -> pd.DataFrame:
+    """Write each record's customer into its table; return the links."""
     settings, key = study.settings.linkage, CONTRACTS[table].key[0]
-    records = _persons(connection, dataset, table, tables_of(connection, dataset)[table])
-    linked = link_records(
-        records,
-        customers,
-        key=key,
-        settings=settings,
-        source=table,
-        country_code=settings.country_code,
-    )
-    facts = {"key": key, "source": table, "country_code": settings.country_code}
+    linked = link_records(records, known, key=key, settings=settings, source=table)
     found.links.append(_tell(linked.table(), dataset))
-    found.conflicts.append(
-        _tell(count_conflicts(records, customers, linked.links, **facts), dataset)
-    )
     found.reviews[f"links_{dataset}_{table}"] = linked.review
-    found.reviews[f"conflicts_{dataset}_{table}"] = list_conflicts(
-        records, customers, linked.links, **facts
-    )
     new = linked.links[linked.links["method"] != "given"]
     with_mapping(connection, new["record_id"].tolist(), new["customer_id"].tolist())
     connection.execute(
@@ -164,6 +163,7 @@ def _link_table(
         f'FROM crmstudy_mapping m WHERE m.raw = t."{key}"'
     )
     connection.execute("DROP TABLE crmstudy_mapping")
+    return linked.links
 
 
 def _persons(

@@ -260,9 +260,9 @@ def count_ledgers(ledgers: pd.DataFrame) -> dict[str, float]:
 
 @passes_absence
 def count_linked(linked: pd.DataFrame) -> dict[str, float]:
-    """Name each source's match rate as ``<data set>.linkage.<source>_match_rate``."""
+    """Name each source's match rate as ``<data set>_<source>_match_rate``."""
     whole = linked[linked["method"] == "all methods"]
     return {
-        f"{row['data set']}.linkage.{row['source']}_match_rate": float(row["match rate"])
+        f"{row['data set']}_{row['source']}_match_rate": float(row["match rate"])
         for row in whole.to_dict("records")
     }
