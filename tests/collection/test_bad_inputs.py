@@ -364,6 +364,26 @@ BAD = {
         table="campaigns",
         settings={"case": {"campaign_id": "C2"}},
     ),
+    "purpose without consents": Bad(
+        line(),
+        "found analysis, and no table consents in firm; allowed: a purpose where a table consents",
+        (None, "privacy.purpose"),
+        settings={"privacy": {"purpose": "analysis", "pseudonyms": False}},
+    ),
+    "unknown quasi-identifier": Bad(
+        "customer_id,region\na,north\n",
+        "correct the name in study.yml; did you mean 'region'?",
+        (None, "privacy.quasi_identifiers"),
+        table="customers",
+        settings={"privacy": {"quasi_identifiers": ["regoin"], "pseudonyms": False}},
+    ),
+    "unknown variable to weight by": Bad(
+        "customer_id,region\na,north\n",
+        "found 'sex'",
+        (None, "fieldwork.weight_by"),
+        table="customers",
+        settings={"fieldwork": {"weight_by": ["region", "sex"]}},
+    ),
 }
 
 

@@ -95,6 +95,7 @@ def test_the_template_runs_as_it_is(study):
 def test_one_table_is_enough(study, kept):
     settings = simulated()
     settings["tables"] = {kept: settings["tables"][kept]}
+    settings["privacy"] = {"purpose": ""}
     folder, reports = study(f"only_{kept}", settings)
     assert main(["run", str(folder)]) == 0
     results = json.loads((reports / "results.json").read_text())

@@ -218,6 +218,25 @@ def _labels(loaded: Iterable[Loaded]) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """A customer database held open, for several questions."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    def query(self, sql: str, parameters: list[Any] | None = None) -> pd.DataFrame:
+        """Run one SQL query and return its rows; text comes as pandas strings."""
+        return self.connection.sql(sql, params=parameters).to_arrow_table().to_pandas()
+
+    def has(self, dataset: str, table: str) -> bool:
+        """Whether a data set holds a canonical table."""
+        sql = (
+            "SELECT count(*) AS n FROM information_schema.tables "
+            "WHERE table_schema = ? AND table_name = ?"
+        )
+        return bool(self.query(sql, [dataset, table])["n"][0])
+
+
+@dataclass(frozen=True)
 class Warehouse:
     """Read access to a study's customer database.
 
@@ -239,19 +258,21 @@ class Warehouse:
         """The file that DuckDB can open: itself, or its decrypted copy."""
         return readable_copy(self.place, key=self.key) if is_sealed(self.place) else self.place
 
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """Hold the database open; it keeps in memory what was read until it is let go."""
+        with connect_quietly(self.readable, read_only=True, config={"threads": 1}) as connection:
+            yield Reading(connection)
+
     def query(self, sql: str, parameters: list[Any] | None = None) -> pd.DataFrame:
         """Run one SQL query and return its rows; text comes as pandas strings."""
-        with connect_quietly(self.readable, read_only=True, config={"threads": 1}) as connection:
-            result = connection.sql(sql, params=parameters).to_arrow_table()
-            return result.to_pandas()
+        with self.reading() as reading:
+            return reading.query(sql, parameters)
 
     def has(self, dataset: str, table: str) -> bool:
         """Whether a data set holds a canonical table."""
-        sql = (
-            "SELECT count(*) AS n FROM information_schema.tables "
-            "WHERE table_schema = ? AND table_name = ?"
-        )
-        return bool(self.query(sql, [dataset, table])["n"][0])
+        with self.reading() as reading:
+            return reading.has(dataset, table)
 
     def table(
         self, dataset: str, table: str, columns: list[str] | None = None

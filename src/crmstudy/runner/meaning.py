@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from crmstudy.collection.contracts.messages import Message, hint
 from crmstudy.collection.contracts.problems import Problem
 from crmstudy.collection.intake.load import Loaded
+from crmstudy.collection.privacy.keys import protected_datasets
 from crmstudy.errors import CrmStudyError
 from crmstudy.evaluation import prioritise_hierarchy
 from crmstudy.paths import SETTINGS_FILE
@@ -23,8 +24,11 @@ def check_meaning(
     list of Problem
         An attribute to compare by, a case or a judged element that the data do not hold.
     """
+    loaded = list(loaded)
     tables = {one.table: one for one in loaded if not one.problems}
     return [
+        *_check_consents(study, loaded),
+        *_check_columns(study, tables),
         *_check_group(tables, parameters.get("customer_analysis", {})),
         *_check_case(study, tables),
         *_check_judgements(study, tables),
@@ -47,6 +51,33 @@ def _check_group(tables: Mapping[str, Loaded], values: Mapping[str, Scalar]) -> 
         known = [name for name in tables["customers"].columns if name != "customer_id"]
         if values["GROUP"] not in known:
             yield _named("chapters.customer_analysis.GROUP", str(values["GROUP"]), known)
+
+
+def _check_consents(study: Study, loaded: Iterable[Loaded]) -> Iterator[Problem]:
+    purpose = study.settings.privacy.purpose
+    for dataset in protected_datasets(study) if purpose else ():
+        ours = [one for one in loaded if one.dataset == dataset]
+        told = any(one.table == "consents" for one in ours)
+        if not told and any("customer_id" in one.columns for one in ours):
+            found = Message("purpose without consents", purpose=purpose, dataset=dataset)
+            texts = found, Message("consents for purpose"), Message("add consents")
+            yield Problem(SETTINGS_FILE, None, "privacy.purpose", *texts)
+
+
+def _check_columns(study: Study, tables: Mapping[str, Loaded]) -> Iterator[Problem]:
+    """Look for the columns of customers that privacy and fieldwork name."""
+    if "customers" not in tables:
+        return
+    customers = list(tables["customers"].columns)
+    persons = [*customers, *(tables["survey"].columns if "survey" in tables else ())]
+    privacy, fieldwork = study.settings.privacy, study.settings.fieldwork
+    named = {
+        "privacy.quasi_identifiers": (privacy.quasi_identifiers, customers),
+        "privacy.sensitive": (privacy.sensitive, customers),
+        "fieldwork.weight_by": (fieldwork.weight_by, persons),
+    }
+    for place, (names, known) in named.items():
+        yield from (_named(place, name, known) for name in names if name not in known)
 
 
 def _check_case(study: Study, tables: Mapping[str, Loaded]) -> Iterator[Problem]:

@@ -255,4 +255,16 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "请补全判断，或改正 study.yml 中的层次结构",
     ),
     "correct name": ("correct the name in study.yml{near}", "请改正 study.yml 中的名称{near}"),
+    "purpose without consents": (
+        "{purpose}, and no table consents in {dataset}",
+        "用途为 {purpose}，但 {dataset} 没有 consents 表",
+    ),
+    "consents for purpose": (
+        "a purpose where a table consents says who agreed to it",
+        "只有存在记录客户同意情况的 consents 表时才能指定用途",
+    ),
+    "add consents": (
+        "add the table to study.yml, or leave purpose empty",
+        "请在 study.yml 中添加该表，或将 purpose 留空",
+    ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
@@ -18,7 +19,7 @@ from crmstudy.collection.features.expressions import (
     describe_customers,
     join_blocks,
 )
-from crmstudy.collection.warehouse import Warehouse, connect_quietly
+from crmstudy.collection.warehouse import Reading, Warehouse
 from crmstudy.errors import DataError
 
 IBIS_TYPES = {
@@ -65,33 +66,49 @@ def write_sql(expression: Any, *, dialect: str) -> str:
     return str(ibis.to_sql(expression, dialect=dialect))
 
 
-def run_on_duckdb(
-    warehouse: Warehouse,
+@dataclass(frozen=True)
+class Counted:
+    """What the blocks counted: ``answer`` is asked of ``rows``, a table a block."""
+
+    answer: Any
+    rows: Mapping[str, pa.Table]
+
+
+def count_on_duckdb(
+    reading: Reading,
     tables: Mapping[str, Any],
     *,
     until: datetime,
     only: Collection[str] = (),
-) -> pd.DataFrame:
-    """Compute customer features in the warehouse, block by block.
+) -> Counted:
+    """Count in the warehouse what features are made of, block by block.
 
     One statement for all would hold every block's intermediate rows at once, in twice the
     memory.
+    """
+    names, blocks = describe_blocks(tables, until=until, only=only)
+    rows = {f"block_{name}": _ask(reading.connection, block) for name, block in blocks.items()}
+    staged = {
+        name: ibis.table(block.schema(), name=f"block_{name}") for name, block in blocks.items()
+    }
+    answer = join_blocks(staged, names=names, until=until).order_by("customer_id")
+    return Counted(answer, rows)
+
+
+def join_on_duckdb(warehouse: Warehouse, counted: Counted) -> pd.DataFrame:
+    """Make customer features of what was counted.
+
+    A connection keeps what it has read in memory: let the one that counted go first.
 
     Returns
     -------
     DataFrame
         ``customer_id`` and the features, by customer_id.
     """
-    names, blocks = describe_blocks(tables, until=until, only=only)
-    with connect_quietly(warehouse.readable, read_only=True, config={"threads": 1}) as connection:
-        counted = {name: _ask(connection, block) for name, block in blocks.items()}
-    staged = {name: ibis.table(blocks[name].schema(), name=f"block_{name}") for name in blocks}
-    answer = join_blocks(staged, names=names, until=until).order_by("customer_id")
-    # A connection keeps what it has read in memory: this one has read nothing.
-    with connect_quietly(warehouse.readable, read_only=True, config={"threads": 1}) as connection:
-        for name, rows in counted.items():
-            connection.register(f"block_{name}", rows)
-        result = _ask(connection, answer)
+    with warehouse.reading() as reading:
+        for name, rows in counted.rows.items():
+            reading.connection.register(name, rows)
+        result = _ask(reading.connection, counted.answer)
     return result.to_pandas(split_blocks=True)
 
 

@@ -9,14 +9,19 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.collection.features.definitions import FEATURES, list_columns
-from crmstudy.collection.features.engines import declare_tables, run_on_duckdb, write_sql
+from crmstudy.collection.features.engines import (
+    count_on_duckdb,
+    declare_tables,
+    join_on_duckdb,
+    write_sql,
+)
 from crmstudy.collection.features.expressions import (
     MONDAY,
     PURCHASING,
     describe_cohorts,
     describe_periods,
 )
-from crmstudy.collection.warehouse import Warehouse
+from crmstudy.collection.warehouse import Reading, Warehouse
 from crmstudy.errors import NotAvailable, SettingsError, passes_absence
 
 PERIODS_A_YEAR = {"month": 12, "quarter": 4}
@@ -193,20 +198,23 @@ _DAY = pd.Timedelta("1D")
 def _compute(
     warehouse: Warehouse, dataset: str, *, until: str, only: tuple[str, ...] = ()
 ) -> pd.DataFrame | NotAvailable:
-    present = _columns_present(warehouse, dataset)
-    if not any(name.startswith("transactions.") for name in present):
-        return NotAvailable("no transactions")
-    end = _end(warehouse, dataset, until)
-    if end is None:
-        return NotAvailable("no purchases")
-    tables = declare_tables(present, database=dataset)
-    frame = run_on_duckdb(warehouse, tables, until=end, only=only)
+    with warehouse.reading() as reading:
+        present = _columns_present(reading, dataset)
+        if not any(name.startswith("transactions.") for name in present):
+            return NotAvailable("no transactions")
+        end = _end(reading, dataset, until)
+        if end is None:
+            return NotAvailable("no purchases")
+        replaced = _replaced(reading, dataset)
+        tables = declare_tables(present, database=dataset)
+        counted = count_on_duckdb(reading, tables, until=end, only=only)
+    frame = join_on_duckdb(warehouse, counted)
     frame = frame[["customer_id", *(only or frame.columns[1:])]]
     typed = _typed(frame).set_index("customer_id")
-    return _order_by_content(typed) if _replaced(warehouse, dataset) else typed
+    return _order_by_content(typed) if replaced else typed
 
 
-def _replaced(warehouse: Warehouse, dataset: str) -> bool:
+def _replaced(warehouse: Reading, dataset: str) -> bool:
     """Say whether the customers of a data set are known by pseudonyms."""
     if not warehouse.has("meta", "pseudonyms"):
         return False
@@ -234,7 +242,7 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _columns_present(warehouse: Warehouse, dataset: str) -> list[str]:
+def _columns_present(warehouse: Warehouse | Reading, dataset: str) -> list[str]:
     """List the columns that features are made from and that are there, as ``table.column``."""
     sql = (
         "SELECT table_name || '.' || column_name AS name FROM information_schema.columns "
@@ -245,14 +253,14 @@ def _columns_present(warehouse: Warehouse, dataset: str) -> list[str]:
     return [name for name in used if name in there]
 
 
-def _reach(warehouse: Warehouse, dataset: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+def _reach(warehouse: Warehouse | Reading, dataset: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Find the first and the last purchase of all."""
     sql = f'SELECT min(ordered_at) AS a, max(ordered_at) AS z FROM "{dataset}".transactions'
     row = warehouse.query(sql).iloc[0]
     return pd.Timestamp(row["a"]), pd.Timestamp(row["z"])
 
 
-def _end(warehouse: Warehouse, dataset: str, until: str) -> datetime | None:
+def _end(warehouse: Warehouse | Reading, dataset: str, until: str) -> datetime | None:
     """Find the last moment counted: that of a day's end, or of the last purchase."""
     if not until:
         last = _reach(warehouse, dataset)[1]

@@ -44,18 +44,24 @@ def compare_late(
 
 
 def compare_respondents(
-    data: StudyData, survey: pd.DataFrame, customers: pd.DataFrame | NotAvailable
+    data: StudyData,
+    survey: pd.DataFrame | NotAvailable,
+    customers: pd.DataFrame | NotAvailable,
 ) -> FrameComparison | NotAvailable:
     """Compare the respondents with the population by the variables of study.yml."""
     fieldwork = data.settings.fieldwork
     by = list(fieldwork.weight_by or fieldwork.population)
+    if isinstance(survey, NotAvailable):
+        return survey
     if not by:
         return NotAvailable(NO_VARIABLE)
     return compare_frame(survey, customers, columns=by, population=fieldwork.population)
 
 
 def weigh_respondents(
-    data: StudyData, survey: pd.DataFrame, customers: pd.DataFrame | NotAvailable
+    data: StudyData,
+    survey: pd.DataFrame | NotAvailable,
+    customers: pd.DataFrame | NotAvailable,
 ) -> RespondentWeights | NotAvailable:
     """Weight the respondents by the variables and shares of study.yml.
 
@@ -65,6 +71,8 @@ def weigh_respondents(
     """
     fieldwork = data.settings.fieldwork
     by = list(fieldwork.weight_by or fieldwork.population)
+    if isinstance(survey, NotAvailable):
+        return survey
     if not by:
         return NotAvailable(NO_VARIABLE)
     framed = [name for name in by if name not in fieldwork.population]
@@ -93,10 +101,11 @@ def weigh_means(
     return means.rename(columns=lambda name: str(name).replace("_", " "))
 
 
-@passes_absence
 def number_customers(
-    data: StudyData, purchases: pd.DataFrame, survey: pd.DataFrame | NotAvailable
-) -> pd.DataFrame:
+    data: StudyData,
+    purchases: pd.DataFrame | NotAvailable,
+    survey: pd.DataFrame | NotAvailable,
+) -> pd.DataFrame | NotAvailable:
     """Put what customers spend and what they answered side by side, for the joint display.
 
     Returns
@@ -106,6 +115,8 @@ def number_customers(
         means of the constructs that hold the items of overall satisfaction and of the
         intention to buy again.
     """
+    if isinstance(purchases, NotAvailable):
+        return purchases
     numbers = purchases[["revenue", "n_purchases"]].astype("float64")
     if isinstance(survey, NotAvailable) or "customer_id" not in survey:
         return numbers

@@ -10,7 +10,7 @@ import pandas as pd
 from crmstudy.collection.contracts.tables import CONTRACTS
 from crmstudy.collection.privacy.anonymity import Anonymity, measure_anonymity
 from crmstudy.collection.privacy.generalise import generalise
-from crmstudy.collection.privacy.suppression import suppress_small_cells
+from crmstudy.collection.privacy.suppression import TOTAL, suppress_small_cells
 from crmstudy.collection.study import StudyData
 from crmstudy.errors import NotAvailable, SettingsError, attempt, nearest, passes_absence
 
@@ -118,5 +118,9 @@ def _count(customers: pd.DataFrame, quasi: Sequence[str], *, k: int) -> pd.DataF
         )
     rows, columns = few[:2]
     known = customers.dropna(subset=[rows, columns])
+    if known.empty:
+        return NotAvailable(f"no customer states both {rows} and {columns}")
     table = pd.crosstab(known[rows].astype("str"), known[columns].astype("str"))
+    if TOTAL in table.index or TOTAL in table.columns:
+        return NotAvailable(f"a value of {rows} or {columns} is {TOTAL!r}, the name of the margin")
     return suppress_small_cells(table, k=k).table()

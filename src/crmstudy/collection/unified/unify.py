@@ -30,6 +30,8 @@ from crmstudy.settings import Study
 
 #: Tables whose rows may be of a person whose customer_id is not known.
 LINKABLE = ("leads", "contacts", "survey")
+#: A table without the column gets one only when its rows say who they are about.
+DIRECT = ("name", "email", "phone")
 REVIEW = "review"
 
 
@@ -127,7 +129,7 @@ def _link(
     known = know_customers(customers, country_code=settings.country_code)
     for table in LINKABLE:
         columns = tables.get(table, [])
-        if "customer_id" in columns and set(PERSON) & set(columns):
+        if set(DIRECT if "customer_id" not in columns else PERSON) & set(columns):
             records = _persons(connection, dataset, table, columns)
             links = _link_table(connection, study, dataset, table, records, known, found)
             told = find_conflicts(
@@ -157,6 +159,10 @@ def _link_table(
     found.links.append(_tell(linked.table(), dataset))
     found.reviews[f"links_{dataset}_{table}"] = linked.review
     new = linked.links[linked.links["method"] != "given"]
+    if len(new) and "customer_id" not in records:
+        connection.execute(f'ALTER TABLE "{dataset}"."{table}" ADD COLUMN customer_id VARCHAR')
+    elif new.empty:
+        return linked.links
     with_mapping(connection, new["record_id"].tolist(), new["customer_id"].tolist())
     connection.execute(
         f'UPDATE "{dataset}"."{table}" AS t SET customer_id = m.pseudonym '
