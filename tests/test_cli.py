@@ -1,8 +1,11 @@
 """The command: what it says and how it ends."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from crmstudy.cli import main
@@ -17,6 +20,7 @@ def home(tmp_path, monkeypatch):
     (tmp_path / "data" / "template").symlink_to(ROOT / "data" / "template")
     (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
     monkeypatch.setenv("CRMSTUDY_ROOT", str(tmp_path))
+    monkeypatch.setenv("CRMSTUDY_KEY_FILE", str(tmp_path.with_name(f"{tmp_path.name}.key")))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -173,3 +177,127 @@ def test_a_folder_elsewhere_with_the_name_of_a_study_is_refused(home, tmp_path, 
     (tmp_path / "else" / "mine" / "study.yml").write_text("title: T\n")
     assert main(["status", str(tmp_path / "else" / "mine")]) == 2
     assert "whose report it would overwrite" in capsys.readouterr().err
+
+
+def test_new_copies_every_file_of_the_template(home):
+    main(["new", "mine"])
+    copied = {file.name for file in (home / "data/mine").iterdir()}
+    assert copied == {file.name for file in (ROOT / "data/template").iterdir()}
+    assert {"dictionary.csv", "transactions.csv", "study.yml"} <= copied
+
+
+# --- check: two languages, and a list for a spreadsheet -----------------------------------
+
+
+def _spoil(home, language="en"):
+    """Make two mistakes in a fresh copy: an answer off the scale, and an empty file."""
+    main(["new", "mine"])
+    settings = home / "data/mine/study.yml"
+    text = settings.read_text(encoding="utf-8")
+    text = text.replace("language: en", f"language: {language}", 1)
+    settings.write_text(text, encoding="utf-8")
+    survey = home / "data/mine/survey.csv"
+    table = pd.read_csv(survey, dtype="str")
+    table.loc[2, "QU1"] = "99"
+    table.to_csv(survey, index=False)
+    (home / "data/mine/costs.csv").write_bytes(b"")
+
+
+def test_check_speaks_chinese_where_the_study_does(home, capsys):
+    _spoil(home, "zh")
+    capsys.readouterr()
+    assert main(["check", "mine"]) == 1
+    problems = capsys.readouterr().err.strip().splitlines()
+    assert len(problems) == 2
+    for problem in problems:
+        assert re.search("[\u4e00-\u9fff]", problem), problem
+    assert "99" in problems[0] + problems[1]
+    assert not any(" row " in problem for problem in problems)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_check_writes_all_problems_for_a_spreadsheet(home, capsys, language):
+    _spoil(home, language)
+    assert main(["check", "mine", "--csv", "problems.csv"]) == 1
+    raw = (home / "problems.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    table = pd.read_csv(home / "problems.csv", encoding="utf-8-sig", dtype="str")
+    assert len(table) == 2
+    assert "survey.csv" in table.to_string()
+    assert "costs.csv" in table.to_string()
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == len(table)
+
+
+def test_check_writes_an_empty_list_when_nothing_is_wrong(home, capsys):
+    main(["new", "mine"])
+    assert main(["check", "mine", "--csv", "problems.csv"]) == 0
+    assert pd.read_csv(home / "problems.csv", encoding="utf-8-sig").empty
+    assert "mine: no problem" in capsys.readouterr().out
+
+
+# --- audit --------------------------------------------------------------------------------
+
+
+def _report(home, text):
+    main(["new", "mine"])
+    folder = home / "reports/mine/text"
+    folder.mkdir(parents=True)
+    (folder / "reading.md").write_text(text, encoding="utf-8")
+
+
+def test_audit_passes_a_report_that_names_nobody(home, capsys):
+    _report(home, "Of 24 customers 3 bought twice, p = .012.")
+    assert main(["audit", "mine"]) == 0
+    assert "mine: nothing found that points to a single person" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["e-mail", "identifier", "name"])
+def test_audit_finds_a_planted_person_and_does_not_repeat_it(home, capsys, kind):
+    customers = pd.read_csv(ROOT / "data/template/customers.csv", dtype="str")
+    planted = {
+        "e-mail": "somebody.else@other.example",
+        "identifier": customers["customer_id"][0],
+        "name": customers["name"].dropna().iloc[0],
+    }[kind]
+    _report(home, f"The best one is {planted}, as we saw.")
+    capsys.readouterr()
+    assert main(["audit", "mine"]) == 1
+    said = capsys.readouterr()
+    assert "the report points to single persons" in said.out
+    assert "reading.md" in said.err
+    assert kind in said.err
+    assert planted not in said.out + said.err
+
+
+# --- erase --------------------------------------------------------------------------------
+
+
+def test_erase_proves_it_and_the_person_stays_away(home, capsys):
+    main(["new", "mine"])
+    customer = pd.read_csv(ROOT / "data/template/customers.csv", dtype="str")["customer_id"][0]
+    assert main(["erase", "mine", customer, "--no-run"]) == 0
+    said = capsys.readouterr().out
+    assert "nothing of the person is left in what was made from the inputs" in said
+    assert "run it again: python study.py run mine" in said
+    assert "Your own files still hold the person" in said
+    assert (home / "data/mine/erased.txt").is_file()
+    assert customer not in (home / "data/mine/erased.txt").read_text()
+    for file in (home / ".crmstudy").rglob("*"):
+        assert not file.is_file() or customer.encode() not in file.read_bytes()
+
+
+def test_erase_refuses_whom_nobody_knows(home, capsys):
+    main(["new", "mine"])
+    assert main(["erase", "mine", "NOBODY-1", "--no-run"]) == 2
+    assert not (home / "data/mine/erased.txt").exists()
+    assert "crmstudy:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("study", ["open", "simulated", "template"])
+def test_erase_refuses_the_studies_of_the_project(home, capsys, study):
+    if study != "template":
+        shutil.copytree(ROOT / "data" / study, home / "data" / study)
+    assert main(["erase", study, "1", "--no-run"]) == 1
+    assert "is one of the project's own studies" in capsys.readouterr().err
+    assert not (ROOT / "data" / study / "erased.txt").exists()

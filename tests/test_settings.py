@@ -295,3 +295,9 @@ def test_folder_without_settings(tmp_path):
 )
 def test_names_of_data_sets(key, study, split):
     assert split_table(key, study) == split
+
+
+def test_a_word_of_ours_may_be_a_number_without_quotes(read):
+    study = read(changed("tables.transactions.values", {"channel": {"网店": 7}}))
+    source = study.settings.tables["transactions"]
+    assert source.values == {"channel": {"网店": "7"}}

@@ -32,6 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         print(f"crmstudy: {error}", file=sys.stderr)
         return error.exit_status
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as error:
         if options.debug:
             raise

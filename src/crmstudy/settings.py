@@ -6,10 +6,11 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     ValidationError,
     model_validator,
@@ -44,6 +45,15 @@ def _date_format(layout: str | None) -> str | None:
 DateFormat = Annotated[str | None, AfterValidator(_date_format)]
 
 
+
+
+def _word(value: Any) -> Any:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return str(value) if number else value
+
+
+#: A word of ours that a file's word stands for; a number may be written without quotes.
+Word = Annotated[str, BeforeValidator(_word)]
 Factor = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Kind = Literal["id", "text", "number", "integer", "date", "boolean"]
@@ -79,7 +89,7 @@ class TableSource(Strict):
     sheet: str = ""
     units: dict[str, Factor] = {}
     kinds: dict[str, Kind] = {}
-    values: dict[str, dict[str, str]] = {}
+    values: dict[str, dict[str, Word]] = {}
     note: str = ""
     remark: str = ""
     owner: str = ""

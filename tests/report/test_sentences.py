@@ -142,7 +142,7 @@ def test_rows_left_out(kept, said):
     ("rates", "said"),
     [
         ((1.0, 1.0), "Every identifier is found in the table it points to."),
-        ((0.5,), "Of 1 link between tables none matches completely; the weakest is t.x in l0"),
+        ((0.5,), "The one link between tables does not match completely: t.x in l0 in firm"),
         ((1.0, 0.25), "Of 2 links between tables 1 matches completely; the weakest is t.x in l1"),
     ],
 )

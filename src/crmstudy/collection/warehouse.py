@@ -24,7 +24,7 @@ from crmstudy.settings import Study
 
 #: DuckDB's share of memory while it loads; what is more goes to disk.
 MEMORY = "1GB"
-#: A second thread made the loading of a million rows no faster, and larger by 10 MB.
+#: Steps after the streaming of files add up; one thread adds in one order.
 THREADS = 1
 
 

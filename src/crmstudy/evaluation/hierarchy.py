@@ -187,7 +187,7 @@ def require_hierarchy(hierarchy: Mapping[str, Sequence[str]]) -> dict[str, tuple
     """Check that every criterion has indicators and every indicator one criterion."""
     tree = {str(criterion): tuple(map(str, names)) for criterion, names in hierarchy.items()}
     if not tree:
-        raise DataError("the hierarchy has no criteria; name at least one with its indicators")
+        raise ModelError("study.yml names no hierarchy of criteria (judgements: hierarchy)")
     seen: dict[str, str] = {}
     for criterion, names in tree.items():
         if not names:

@@ -87,7 +87,9 @@ def count_on_duckdb(
     memory.
     """
     names, blocks = describe_blocks(tables, until=until, only=only)
-    rows = {f"block_{name}": _ask(reading.connection, block) for name, block in blocks.items()}
+    rows = {}
+    for name, block in blocks.items():
+        rows[f"block_{name}"] = _ask(reading.connection, block)
     staged = {
         name: ibis.table(block.schema(), name=f"block_{name}") for name, block in blocks.items()
     }

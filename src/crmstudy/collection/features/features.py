@@ -211,7 +211,7 @@ def _compute(
     frame = join_on_duckdb(warehouse, counted)
     frame = frame[["customer_id", *(only or frame.columns[1:])]]
     typed = _typed(frame).set_index("customer_id")
-    return _order_by_content(typed) if replaced else typed
+    return _order_by_content(typed, warehouse, dataset) if replaced else typed
 
 
 def _replaced(warehouse: Reading, dataset: str) -> bool:
@@ -222,16 +222,21 @@ def _replaced(warehouse: Reading, dataset: str) -> bool:
     return bool(warehouse.query(sql, [dataset])["n"][0])
 
 
-def _order_by_content(frame: pd.DataFrame) -> pd.DataFrame:
-    """Sort customers by what they bought, and only then by their pseudonyms.
+def _order_by_content(frame: pd.DataFrame, warehouse: Warehouse, dataset: str) -> pd.DataFrame:
+    """Sort customers by what they bought, equal ones by their first line in the file.
 
     Pseudonyms sort otherwise with every key, and whoever draws customers at random would
-    draw others; two customers of the same content are the same to every method.
+    draw others.
     """
     first = [name for name in PURCHASING if name in frame]
     rest = [str(name) for name in frame if name not in first]
-    ordered = frame.reset_index().sort_values([*first, *rest, "customer_id"], kind="stable")
-    return ordered.set_index("customer_id")
+    ordered = frame.sort_values([*first, *rest], kind="stable")
+    if not frame.duplicated().any():
+        return ordered
+    sql = f'SELECT customer_id, min(rowid) AS place FROM "{dataset}".transactions GROUP BY 1'
+    place = warehouse.query(sql).set_index("customer_id")["place"]
+    in_file = frame.iloc[place.reindex(frame.index).argsort(kind="stable").to_numpy()]
+    return in_file.sort_values([*first, *rest], kind="stable")
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from crmstudy.collection.contracts.tables import Column
 from crmstudy.collection.intake.formats import broken
-from crmstudy.collection.intake.read import BATCH, FIRST_ROW, Staging, refuse_header
+from crmstudy.collection.intake.read import BATCH, Staging, refuse_header
 from crmstudy.collection.intake.sqltypes import Staged
 from crmstudy.collection.intake.xlsx import write_cell
 from crmstudy.settings import TableSource
@@ -48,10 +48,9 @@ def stage_sav(
         name: _texts(frame[name], rule_of(name), meta.variable_value_labels.get(name, {}), source)
         for name in frame.columns
     }
+    # SPSS has no header row: its first case is row 1.
     rows = [
-        row
-        for row in zip(range(FIRST_ROW, FIRST_ROW + len(frame)), *texts.values(), strict=True)
-        if any(row[1:])
+        row for row in zip(range(1, len(frame) + 1), *texts.values(), strict=True) if any(row[1:])
     ]
     for start in range(0, len(rows), BATCH):
         staging.add(rows[start : start + BATCH])

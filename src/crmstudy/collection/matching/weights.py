@@ -41,7 +41,7 @@ BLOCKS = (
 #: Blocks in which most pairs are one person; EM learns from them what the others show.
 TRAINING = (("email",), ("phone",), ("name",))
 
-MOST_PAIRS, MOST_TRAINING_PAIRS, SAMPLED_PAIRS = 20_000_000, 5_000_000, 1_000_000
+MOST_PAIRS, MOST_TRAINING_PAIRS, SAMPLED_PAIRS = 20_000_000, 5_000_000, 500_000
 #: Fewer pairs in a block teach EM nothing, and ``m`` stays what was believed before.
 FEWEST_TRAINING_PAIRS = 30
 #: The belief in ``m`` counts as much as this many pairs of one person.
@@ -90,7 +90,7 @@ def estimate_u(
 ) -> Weights:
     """Estimate ``u`` from pairs of different customers, which are two persons.
 
-    A sample of a million pairs is compared, or all there are; half a pair is added to each
+    A sample of half a million pairs is compared, or all there are; half a pair is added to each
     level, so that what was never seen is rare and not impossible (Jeffreys), and a handful
     of customers proves little.
 

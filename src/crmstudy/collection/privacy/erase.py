@@ -181,7 +181,7 @@ def _open_warehouse(study: Study) -> Database:
 
 def _refuse_committed(study: Study) -> None:
     with suppress(UsageError):
-        own = [project_root() / "data" / name for name in COMMITTED]
+        own = [(project_root() / "data" / name).resolve() for name in COMMITTED]
         if study.paths.inputs.resolve() in own:
             raise DataError(
                 f"{study.name} is one of the project's own studies: it holds nobody real, and its "
@@ -404,10 +404,17 @@ def _search_inputs(study: Study, dataset: str, person: Person) -> pd.DataFrame:
             if _is_person(known, table, person, searcher.find(known)):
                 found.setdefault(piece.column, []).append(piece.where.rpartition("row ")[2])
         rows += [
-            (source.file, column, ", ".join(dict.fromkeys(places)), "delete these rows in the file")
+            (source.file, column, ", ".join(dict.fromkeys(places)), _remedy(ours, column))
             for column, places in found.items()
         ]
     return pd.DataFrame(rows, columns=["file", "column", "rows", "remedy"])
+
+
+def _remedy(ours: dict[str, str], column: str) -> str:
+    """Say what to do with a row: namesakes and mentions are for a person to judge."""
+    if ours.get(column, column) in ("customer_id", "email", "phone"):
+        return "delete these rows in the file"
+    return "look whether it is the same person, and delete or change what is"
 
 
 def _is_person(piece: Piece, table: str, person: Person, found: list[Match]) -> bool:

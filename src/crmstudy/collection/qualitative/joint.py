@@ -162,8 +162,11 @@ def _difference(a: np.ndarray, b: np.ndarray, confidence: float) -> dict[str, fl
     difference = float(a.mean() - b.mean())
     if min(a.size, b.size) < 2 or (np.ptp(a) == 0 and np.ptp(b) == 0):
         return {"difference": difference, "lower": np.nan, "upper": np.nan}
-    interval = stats.ttest_ind(a, b, equal_var=False).confidence_interval(confidence)
-    return {"difference": difference, "lower": float(interval.low), "upper": float(interval.high)}
+    # By hand: SciPy warns on standard error where one side has no spread.
+    parts = np.array([side.var(ddof=1) / side.size for side in (a, b)])
+    freedom = parts.sum() ** 2 / (parts**2 / (np.array([a.size, b.size]) - 1)).sum()
+    reach = float(stats.t.ppf((1 + confidence) / 2, freedom) * np.sqrt(parts.sum()))
+    return {"difference": difference, "lower": difference - reach, "upper": difference + reach}
 
 
 def _note(n_with: int, n_without: int, minimum_size: int) -> str:

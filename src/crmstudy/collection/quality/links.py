@@ -62,7 +62,8 @@ LINKS = (
     Link("invitations", _CUSTOMER, "customers"),
     Link("interviews", _CUSTOMER, "customers"),
     Link("leads", _CUSTOMER, "customers"),
-    Link("consents", _CUSTOMER, "customers"),
+    # Who did not consent is no customer here any more; the decision stays.
+    Link("consents", _CUSTOMER, "customers", reference=False),
 )
 
 
@@ -129,7 +130,7 @@ def match_links(data: StudyData) -> pd.DataFrame | NotAvailable:
     Returns
     -------
     DataFrame
-        Columns data set, link, distinct ids, matched, match rate, rows with an id, orphan
+        Columns data set, link, distinct ids, matched, match rate, rows that point, orphan
         rows (whose id is not found), every id expected; a link is left out where a data
         set lacks one of its tables or columns, or the column is empty.
     """
@@ -140,7 +141,7 @@ def match_links(data: StudyData) -> pd.DataFrame | NotAvailable:
             "distinct ids": match.ids,
             "matched": match.matched,
             "match rate": match.rate,
-            "rows with an id": match.rows,
+            "rows that point": match.rows,
             "orphan rows": match.orphans,
             "every id expected": match.link.reference,
         }

@@ -57,7 +57,9 @@ def _plan_dataset(data: StudyData, tables: dict[str, StoredTable]) -> list[dict[
     rows = []
     for table, found in zip(tables.values(), counts.to_dict("records"), strict=True):
         customers = None if pd.isna(found["customers"]) else int(found["customers"])
-        covered = customers / known if customers is not None and known else float("nan")
+        # Decisions of customers who refused stay, though the customers are left out.
+        counted = None if table.name == "consents" else customers
+        covered = counted / known if counted is not None and known else float("nan")
         rows.append(
             {
                 "channel": CHANNELS[table.contract.channel],
@@ -115,7 +117,7 @@ def _count_known(data: StudyData, tables: dict[str, StoredTable]) -> int:
     ids = " UNION ".join(
         f"SELECT customer_id FROM {table.address} WHERE customer_id IS NOT NULL"
         for table in tables.values()
-        if "customer_id" in table.types
+        if "customer_id" in table.types and table.name != "consents"
     )
     if not ids:
         return 0

@@ -13,6 +13,8 @@ from crmstudy.report.sentences.words import (
     number,
     p_value,
     percent,
+    percent_within,
+    plain,
 )
 
 #: From this share of empty cells on a table's gaps are pointed out.
@@ -30,10 +32,16 @@ def read_collection(
     gone = read - kept
     left_out = f"{count_of(gone, 'row')} {'was' if gone == 1 else 'were'} left out"
     left_out = left_out if gone else "nothing was left out"
+    came = f"{count_of(read, 'row')} {'was' if read == 1 else 'were'}"
     tables = count_of(len(sources), "table")
     datasets = count_of(sources["data set"].nunique(), "data set")
-    opening = f"The study holds {tables} in {datasets}: {read:,} rows were read and {left_out}."
-    return compose(opening, _say_gaps(completeness), _say_links(links), _say_zero(ledgers))
+    opening = f"The study holds {tables} in {datasets}: {came} read and {left_out}."
+    return compose(
+        opening,
+        _say_gaps(completeness),
+        _absent("Links between tables", links) or _say_links(links),
+        _absent("Purchases", ledgers) or _say_zero(ledgers),
+    )
 
 
 def _say_gaps(completeness: pd.DataFrame) -> str:
@@ -42,7 +50,7 @@ def _say_gaps(completeness: pd.DataFrame) -> str:
         return f"No column is empty for {percent(NOTABLE_GAP, 0)} of its rows or more."
     said = [
         f"{row['emptiest column']} in {row['data set']}.{row['table']} "
-        f"({percent(row['its empty share'])})"
+        f"({percent_within(row['its empty share'])})"
         for row in gaps.to_dict("records")
     ]
     return f"Notable gaps: {enumerate_words(said)}."
@@ -55,11 +63,14 @@ def _say_links(links: pd.DataFrame) -> str:
         return "Every identifier is found in the table it points to."
     worst = partial.sort_values("match rate", kind="stable").iloc[0]
     whole = len(links) - len(partial)
+    matching = f"{whole or 'none'} {'matches' if whole < 2 else 'match'} completely; the weakest is"
+    opening = f"Of {len(links)} links between tables {matching}"
+    if len(links) == 1:
+        opening = "The one link between tables does not match completely:"
     return (
-        f"Of {count_of(len(links), 'link')} between tables {whole or 'none'} "
-        f"{'matches' if whole < 2 else 'match'} completely; the weakest is {worst['link']} in "
-        f"{worst['data set']} with {percent(worst['match rate'])}, so "
-        "results that need both tables speak of the matched part only."
+        f"{opening} {worst['link']} in {worst['data set']} with "
+        f"{percent_within(worst['match rate'])}, so results that need both tables speak of the "
+        "matched part only."
     )
 
 
@@ -70,7 +81,7 @@ def _say_zero(ledgers: pd.DataFrame) -> str:
     if not zero:
         return "No purchase line has a revenue of zero."
     return (
-        f"{zero:,} of {count_of(lines, 'purchase line')} ({percent(zero / lines, 2)}) "
+        f"{zero:,} of {count_of(lines, 'purchase line')} ({percent_within(zero / lines, 2)}) "
         f"{'has' if zero == 1 else 'have'} a revenue of zero."
     )
 
@@ -101,25 +112,39 @@ def _say_linked(linked: pd.DataFrame) -> str:
         counts = part.set_index("method")["records"].astype(int).to_dict()
         review, left = counts["of these: for review"], counts["not linked"]
         whole = counts["all methods"]
-        rest = f"{left:,} stay without one" + (f", {review:,} of them for review" if review else "")
-        said.append(
-            f"{whole:,} records of {dataset}.{source} ({percent(whole / (whole + left))}) "
-            f"have a customer, {rest}"
-        )
+        if not whole + left:
+            said.append(f"{dataset}.{source} holds no record")
+            continue
+        share = percent_within(whole / (whole + left))
+        subject = f"{count_of(whole, 'record')} of {dataset}.{source} ({share})"
+        said.append(f"{subject} {_have(whole)} a customer, {_say_left(left, review)}")
     return f"{'; '.join(said)}."
+
+
+def _say_left(left: int, review: int) -> str:
+    if not left:
+        return "none stays without one"
+    rest = f"{left:,} {'stays' if left == 1 else 'stay'} without one"
+    return rest + (f", {review:,} of them for review" if review else "")
+
+
+def _have(n: int) -> str:
+    return "has" if n == 1 else "have"
 
 
 @passes_absence
 def _say_duplicates(duplicates: pd.DataFrame) -> str:
     sums = duplicates.drop(columns="data set").sum()
     surplus, customers = int(sums["surplus customers"]), int(sums["customers"])
+    among = f"Among {count_of(customers, 'customer')}"
     if not surplus:
-        return f"Among {customers:,} customers none is there twice."
-    wrong = number(float(sums["expected false pairs"]), 1)
+        return f"{among} none is there twice."
+    wrong = float(sums["expected false pairs"])
+    expected = "less than 0.1" if wrong < 0.05 else number(wrong, 1)
     return (
-        f"Among {customers:,} customers {count_of(surplus, 'record')} probably "
+        f"{among} {count_of(surplus, 'record')} probably "
         f"{'is' if surplus == 1 else 'are'} of somebody who is there already "
-        f"({wrong} of these pairs are expected to be wrong)."
+        f"(pairs expected to be wrong: {expected} of {int(sums['pairs one person']):,})."
     )
 
 
@@ -129,9 +154,9 @@ def _say_conflicts(conflicts: pd.DataFrame) -> str:
     if not worst["conflict"]:
         return "Linked records contradict their customers in no attribute."
     return (
-        f"Linked records contradict their customers most often in {worst['attribute']} "
+        f"Linked records contradict their customers most often in {plain(worst['attribute'])} "
         f"({worst['source']}: {int(worst['conflict']):,} of {int(worst['compared']):,}, "
-        f"{percent(worst['conflict rate'])})."
+        f"{percent_within(worst['conflict rate'])})."
     )
 
 
@@ -146,31 +171,42 @@ def _say_accounts(accounts: Check) -> str:
 
 
 def read_quality(
-    scores: pd.DataFrame, broken: pd.DataFrame | NotAvailable, oddities: pd.DataFrame | NotAvailable
+    scores: pd.DataFrame | NotAvailable,
+    broken: pd.DataFrame | NotAvailable,
+    oddities: pd.DataFrame | NotAvailable,
 ) -> str:
     """Say where the quality is lowest, which rules are broken, and what deserves a look."""
+    return compose(
+        _absent("Scores", scores) or _say_lowest(scores),
+        _absent("Rules between columns", broken) or _say_broken(broken),
+        _absent("Unusual purchase lines", oddities) or _say_odd(oddities),
+    )
+
+
+@passes_absence
+def _say_lowest(scores: pd.DataFrame) -> str:
     below = scores[scores["score"] < 1].sort_values("score", kind="stable")
     if below.empty:
-        opening = "Every dimension that can be counted is met in full by every table."
-    else:
-        row = below.iloc[0]
-        opening = (
-            f"The lowest score is {percent(float(row['score']))}, {row['dimension']} of "
-            f"{row['data set']}.{row['table']}; {len(below)} of {count_of(len(scores), 'score')} "
-            f"{'is' if len(below) == 1 else 'are'} below 100%."
-        )
-    return compose(opening, _say_broken(broken), _say_odd(oddities))
+        return "Every dimension that can be counted is met in full by every table."
+    row = below.iloc[0]
+    return (
+        f"The lowest score is {percent_within(float(row['score']))}, {row['dimension']} of "
+        f"{row['data set']}.{row['table']}; {len(below)} of {count_of(len(scores), 'score')} "
+        f"{'is' if len(below) == 1 else 'are'} below 100%."
+    )
 
 
 @passes_absence
 def _say_broken(rules: pd.DataFrame) -> str:
     broken = rules[rules["breaking"] > 0]
     if broken.empty:
-        return f"None of {count_of(len(rules), 'rule')} between columns and tables is broken."
+        whole = f"None of {len(rules)} rules" if len(rules) != 1 else "The one rule"
+        verb = "is broken" if len(rules) != 1 else "is not broken"
+        return f"{whole} between columns and tables {verb}."
     worst = broken.sort_values("breaking share", ascending=False, kind="stable").iloc[0]
     return (
         f"Of {count_of(len(rules), 'rule')} between columns and tables {len(broken)} "
-        f"{'is' if len(broken) == 1 else 'are'} broken somewhere, the most often: "
+        f"{'is' if len(broken) == 1 else 'are'} broken somewhere, most often: "
         f"{worst['rule']} ({worst['data set']}, {int(worst['breaking']):,} of "
         f"{int(worst['records compared']):,})."
     )
@@ -181,7 +217,7 @@ def _say_odd(oddities: pd.DataFrame) -> str:
     extreme = oddities[oddities["oddity"] == "extremely high revenue"]
     said = [
         f"{int(row['lines']):,} in {row['data set']} "
-        f"({percent(row['share of revenue'])} of revenue)"
+        f"({percent_within(row['share of revenue'])} of revenue)"
         for row in extreme.to_dict("records")
         if row["lines"]
     ]
@@ -219,6 +255,8 @@ def _say_consents(consents: pd.DataFrame) -> str:
     purpose = str(consents["purpose"].iloc[0])
     parts = {name: int(counts.get((purpose, name), 0)) for name in ("consented", "refused")}
     silent = int(counts.get((purpose, "undecided"), 0))
+    if not parts["refused"] + silent:
+        return f"Every customer consented to {purpose}."
     return (
         f"{count_of(parts['consented'], 'customer')} consented to {purpose}; "
         f"{parts['refused']:,} who refused and {silent:,} without a decision were left out."

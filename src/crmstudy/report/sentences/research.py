@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from crmstudy.collection import (
     AssessorAgreement,
     CodeAgreement,
@@ -13,7 +15,18 @@ from crmstudy.collection import (
     ResponseRates,
 )
 from crmstudy.errors import NotAvailable, passes_absence
-from crmstudy.report.sentences.words import compose, count_of, enumerate_words, number, percent
+from crmstudy.report.sentences.words import (
+    compose,
+    count_of,
+    enumerate_words,
+    number,
+    percent,
+    percent_within,
+)
+
+#: A weighted share that is nearer to the population's than this is met.
+MET = 1e-6
+UNDEFINED = NotAvailable("the visits do not differ, so no correlation is defined")
 
 
 def read_fieldwork(
@@ -37,21 +50,29 @@ def _absent(subject: str, value: object) -> str:
 
 @passes_absence
 def _say_rates(rates: ResponseRates) -> str:
+    value = rates.rate("RR2")
+    if isinstance(value, NotAvailable):
+        return _absent("Response rate RR2", value)
     row = rates.rates.set_index("rate").to_dict("index")["RR2"]
     return (
-        f"Of {count_of(rates.n, 'person')} invited {percent(row['value'])} answered in full or in "
-        f"part (RR2; {rates.confidence:.0%} interval {percent(row['lower'])} to "
+        f"Of {count_of(rates.n, 'person')} invited {percent_within(row['value'])} answered "
+        f"in full or in part (RR2; {rates.confidence:.0%} interval {percent(row['lower'])} to "
         f"{percent(row['upper'])})."
     )
 
 
 @passes_absence
 def _say_late(late: EarlyLate) -> str:
-    largest = late.items.iloc[int(late.items["d"].abs().argmax())]
+    opening = (
+        f"{late.n_early:,} early and {count_of(late.n_late, 'late respondent')} ({late.rule}): "
+        f"{late.verdict}"
+    )
+    known = late.items.dropna(subset=["d"])
+    if known.empty:
+        return f"{opening}."
+    largest = known.iloc[int(known["d"].abs().argmax())]
     return (
-        f"Of {late.n_early:,} early and {late.n_late:,} late respondents ({late.rule}): "
-        f"{late.verdict}; the largest effect is d = {number(float(largest['d']))} "
-        f"({largest['item']})."
+        f"{opening}; the largest effect is d = {number(float(largest['d']))} ({largest['item']})."
     )
 
 
@@ -74,11 +95,15 @@ def _say_frame(frame: FrameComparison) -> str:
 
 @passes_absence
 def _say_weights(weights: RespondentWeights) -> str:
+    met = "bring the shares in line"
+    if weights.largest_gap >= MET:
+        gap = percent_within(weights.largest_gap)
+        met = f"bring the shares nearer to the population's (largest gap left: {gap})"
     return (
         f"Weights from {number(float(weights.weights.min()))} to "
-        f"{number(float(weights.weights.max()))} bring the shares in line; they make "
-        f"{len(weights.weights):,} respondents count like {number(weights.effective_n, 0)} "
-        f"(design effect {number(weights.design_effect)})."
+        f"{number(float(weights.weights.max()))} {met}; they make "
+        f"{count_of(len(weights.weights), 'respondent')} count like "
+        f"{number(weights.effective_n, 0)} (design effect {number(weights.design_effect)})."
     )
 
 
@@ -101,12 +126,16 @@ def read_qualitative(
 
 @passes_absence
 def _say_codes(codes: CodeCounts) -> str:
-    top = codes.codes.iloc[0]
-    return (
+    opening = (
         f"{count_of(codes.n_segments, 'segment')} of "
-        f"{count_of(codes.n_interviews, 'conversation')} were coded; the most "
-        f"frequent code is {top['code']} ({percent(float(top['share_of_segments']))} of segments)."
+        f"{count_of(codes.n_interviews, 'conversation')} "
+        f"{'was' if codes.n_segments == 1 else 'were'} read"
     )
+    if codes.codes.empty:
+        return f"{opening}; no code was given."
+    top = codes.codes.iloc[0]
+    share = percent_within(float(top["share_of_segments"]))
+    return f"{opening}; the most frequent code is {top['code']} ({share} of segments)."
 
 
 @passes_absence
@@ -117,23 +146,34 @@ def _say_coding(coding: CodeAgreement) -> str:
     weak = known[known["alpha"] < 2 / 3]
     lowest = known.iloc[int(known["alpha"].argmin())]
     opening = (
-        f"On {count_of(coding.n_units, 'segment')} read by two coders Krippendorff's alpha is "
-        f"lowest for {lowest['code']} ({number(float(lowest['alpha']))}, 95% interval "
-        f"{number(float(lowest['alpha_lower']))} to {number(float(lowest['alpha_upper']))})"
+        f"On {count_of(coding.n_units, 'segment')} read by two coders or more Krippendorff's alpha "
+        f"is lowest for {lowest['code']} ({number(float(lowest['alpha']))}{_say_interval(lowest)})"
     )
     if weak.empty:
         return f"{opening}; every code reaches the least limit of .667."
-    return f"{opening}; {len(weak)} of {count_of(len(known), 'code')} stay below .667."
+    return (
+        f"{opening}; {len(weak)} of {count_of(len(known), 'code')} "
+        f"{'stays' if len(weak) == 1 else 'stay'} below .667."
+    )
+
+
+def _say_interval(row: pd.Series) -> str:
+    lower, upper = float(row["alpha_lower"]), float(row["alpha_upper"])
+    if lower != lower or upper != upper:
+        return ""
+    return f", 95% interval {number(lower)} to {number(upper)}"
 
 
 @passes_absence
 def _say_scores(scores: MysteryScores) -> str:
     ranked = scores.levels.sort_values("share", kind="stable")
+    share = percent_within(scores.to_metrics()["mystery_share"])
+    opening = f"{count_of(scores.n_visits, 'mystery visit')} won {share} of the points"
+    if ranked["share"].nunique() < 2:
+        return f"{opening}."
     low, high = ranked.iloc[0], ranked.iloc[-1]
-    share = percent(scores.to_metrics()["mystery_share"])
     return (
-        f"{count_of(scores.n_visits, 'mystery visit')} won {share} of the points; "
-        f"lowest is {low['level']} ({percent(float(low['share']))}), highest "
+        f"{opening}; lowest is {low['level']} ({percent(float(low['share']))}), highest "
         f"{high['level']} ({percent(float(high['share']))})."
     )
 
@@ -143,9 +183,10 @@ def _say_assessors(assessors: AssessorAgreement) -> str:
     metrics = assessors.to_metrics()
     value = metrics.get("mystery_icc_a1", metrics.get("mystery_icc_1"))
     if value is None:
-        return ""
+        reason = assessors.whole if isinstance(assessors.whole, NotAvailable) else UNDEFINED
+        return _absent("Agreement of assessors", reason)
     form = "ICC(A,1)" if "mystery_icc_a1" in metrics else "ICC(1)"
     return (
-        f"Two assessors saw {count_of(assessors.n_visits, 'visit')}: the intraclass correlation "
-        f"of their scores is {number(value)} ({form})."
+        f"Two assessors or more saw {count_of(assessors.n_visits, 'visit')}: the intraclass "
+        f"correlation of their scores is {number(value)} ({form})."
     )

@@ -20,6 +20,16 @@ def percent(share: float, decimals: int = 1) -> str:
     return f"{100 * share:.{decimals}f}%"
 
 
+def percent_within(share: float, decimals: int = 1) -> str:
+    """Write a share as a percentage that is 0% or 100% only where it is none or all."""
+    step = 10.0**-decimals
+    if 0 < share < 0.005 * step:
+        return f"less than {step:.{decimals}f}%"
+    if 1 - 0.005 * step <= share < 1:
+        return f"more than {100 - step:.{decimals}f}%"
+    return percent(share, decimals)
+
+
 def plain(name: str) -> str:
     """Write a snake-case name as words."""
     return spell(str(name))
