@@ -45,8 +45,6 @@ def _date_format(layout: str | None) -> str | None:
 DateFormat = Annotated[str | None, AfterValidator(_date_format)]
 
 
-
-
 def _word(value: Any) -> Any:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return str(value) if number else value

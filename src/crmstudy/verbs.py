@@ -157,9 +157,14 @@ def check_study(options: argparse.Namespace) -> int:
     if options.csv:
         table = problems_table(problems, language).to_csv(index=False)
         write_atomically(Path(options.csv), table.encode("utf-8-sig"))
-    found = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-    print(f"{study.name}: {found if problems else 'no problem'}")
+    print(f"{study.name}: {_count_problems(len(problems), language)}")
     return 1 if problems else 0
+
+
+def _count_problems(count: int, language: str) -> str:
+    if language == "zh":
+        return f"{count} 个问题" if count else "没有问题"
+    return "no problem" if not count else f"{count} problem{'s' if count > 1 else ''}"
 
 
 def new_study(options: argparse.Namespace) -> int:
@@ -278,7 +283,10 @@ def erase_person(options: argparse.Namespace) -> int:
     erasure = erase_customer(
         study, options.customer, dataset=options.dataset, unseen=options.unseen
     )
-    print(_lines(erasure.proof))
+    proof = erasure.proof
+    print(f"searched {proof['place'].nunique()} places for what names the person")
+    if (proof["found"] > 0).any():
+        print(_lines(proof[proof["found"] > 0]))
     if len(erasure.inputs):
         print("\nYour own files still hold the person; they are yours to change:")
         print(_lines(erasure.inputs))

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from crmstudy.errors import DataError, ModelError, NotAvailable
+from crmstudy.errors import ModelError, NotAvailable
 from crmstudy.evaluation import HierarchyWeights, rebuild_hierarchy
 
 TREE = {"satisfaction": ("product", "service"), "cost": ("care", "platform"), "value": ("clv",)}
@@ -52,7 +52,7 @@ def test_an_unmeasured_indicator_is_said_so():
 def test_refusals():
     with pytest.raises(ModelError, match="no indicator of the hierarchy can be measured"):
         rebuild_hierarchy(TREE, {"product": NO_LEDGER})
-    with pytest.raises(ModelError, match="study.yml names no hierarchy of criteria"):
+    with pytest.raises(ModelError, match=r"study\.yml names no hierarchy of criteria"):
         rebuild_hierarchy({}, [])
     weightless = HierarchyWeights(pd.Series({"value": 0.0, "cost": 1.0}), WEIGHTS.local)
     with pytest.raises(ModelError, match="what remains under the goal has no weight"):

@@ -286,16 +286,21 @@ def decided(*counts):
     ],
 )
 def test_consents(counts, expected):
-    assert expected in whole_sentences(read_privacy(ABSENT, ABSENT, decided(*counts)))
+    assert expected in whole_sentences(read_privacy(ABSENT, ABSENT, decided(*counts), ABSENT))
 
 
 def test_what_was_hidden():
     rows = [("s", "t", "a", "customer", 1, 1), ("s", "t", "b", "lead", 1, 1)]
     masked = frame(MASKED, ("s", "t", "x", "name", 1), ("s", "u", "x", "e-mail", 1_200))
-    said = whole_sentences(read_privacy(frame(REPLACED, *rows), masked, ABSENT))
-    assert "Identifiers in 2 columns of 1 table were replaced by keyed pseudonyms" in said
+    fates = [("name", "taken out after linking"), ("birth_year", "taken out"), ("age", "kept")]
+    gone = frame("column, what becomes of it", fates[0], *fates)
+    said = whole_sentences(read_privacy(frame(REPLACED, *rows), masked, ABSENT, gone))
+    assert "Identifiers in 2 columns of 1 table were replaced by keyed pseudonyms." in said
+    assert "Taken out of the tables: name and birth year." in said
+    kept = frame("column, what becomes of it", ("region", "kept"))
+    assert "aken out" not in read_privacy(ABSENT, masked, ABSENT, kept)
     assert "Masked in texts: 1,200 x e-mail and 1 x name." in said
-    nothing = whole_sentences(read_privacy(ABSENT, ABSENT, ABSENT))
+    nothing = whole_sentences(read_privacy(ABSENT, ABSENT, ABSENT, ABSENT))
     assert nothing.count("ot available") == 3
 
 
@@ -324,7 +329,7 @@ def test_counts_are_named_by_data_set():
 
 
 def rates(n, value, note=""):
-    table = frame("rate, value, lower, upper", ("RR2", value, 0.1, 0.4))
+    table = frame("rate, denominator, value, lower, upper", ("RR2", 900, value, 0.1, 0.4))
     known = NotAvailable(note) if note else value
     return SimpleNamespace(n=n, rates=table, confidence=0.95, rate=lambda _: known)
 
@@ -335,9 +340,10 @@ def surveyed(rates=ABSENT, late=ABSENT, frame=ABSENT, weights=ABSENT):
 
 def test_response_rates():
     assert surveyed(rates(1_000, 0.25)).startswith(
-        "Of 1,000 persons invited 25.0% answered in full or in part (RR2; 95% interval 10.0% to "
+        "Of 1,000 persons invited 900 belong, or may belong, to the population; 25.0% of these "
+        "answered in full or in part (RR2; 95% interval 10.0% to "
     )
-    assert surveyed(rates(1, 1.0)).startswith("Of 1 person invited 100.0% answered")
+    assert "Of 1 person invited" in surveyed(rates(1, 1.0))
     unknown = surveyed(rates(3, float("nan"), "nobody was eligible"))
     assert unknown.startswith("Response rate RR2: not available: nobody was eligible.")
 

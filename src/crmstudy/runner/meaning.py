@@ -13,6 +13,9 @@ from crmstudy.evaluation import prioritise_hierarchy
 from crmstudy.paths import SETTINGS_FILE
 from crmstudy.settings import Scalar, Study
 
+#: A study is about purchases, answers or judgements; other tables say more of these.
+NEEDED = {"transactions", "survey", "judgements"}
+
 
 def check_meaning(
     study: Study, loaded: Iterable[Loaded], parameters: Mapping[str, Mapping[str, Scalar]]
@@ -27,6 +30,7 @@ def check_meaning(
     loaded = list(loaded)
     tables = {one.table: one for one in loaded if not one.problems}
     return [
+        *_check_needed(study),
         *_check_consents(study, loaded),
         *_check_columns(study, tables),
         *_check_group(tables, parameters.get("customer_analysis", {})),
@@ -51,6 +55,13 @@ def _check_group(tables: Mapping[str, Loaded], values: Mapping[str, Scalar]) -> 
         known = [name for name in tables["customers"].columns if name != "customer_id"]
         if values["GROUP"] not in known:
             yield _named("chapters.customer_analysis.GROUP", str(values["GROUP"]), known)
+
+
+def _check_needed(study: Study) -> Iterator[Problem]:
+    tables = tuple(dict.fromkeys(table for _, table in study.table_sources()))
+    if not set(tables) & NEEDED:
+        texts = Message("one table needed"), Message("add a table")
+        yield Problem(SETTINGS_FILE, None, "tables", Message("only tables", words=tables), *texts)
 
 
 def _check_consents(study: Study, loaded: Iterable[Loaded]) -> Iterator[Problem]:

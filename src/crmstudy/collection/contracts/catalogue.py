@@ -255,6 +255,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "请补全判断，或改正 study.yml 中的层次结构",
     ),
     "correct name": ("correct the name in study.yml{near}", "请改正 study.yml 中的名称{near}"),
+    "only tables": ("only {words}", "只有 {words}"),
+    "one table needed": (
+        "at least one of transactions, survey, judgements",
+        "至少要有 transactions、survey、judgements 之一",
+    ),
+    "add a table": ("add one of them to study.yml", "请在 study.yml 中添加其中之一"),
     "purpose without consents": (
         "{purpose}, and no table consents in {dataset}",
         "用途为 {purpose}，但 {dataset} 没有 consents 表",

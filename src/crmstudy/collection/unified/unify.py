@@ -59,6 +59,7 @@ def unify(
     """
     names = collect_names(connection, study)
     fields = list_fields(study, loaded)
+    fields.loc[fields["column"].eq("is_test"), "what becomes of it"] = "left out with them"
     datasets = list(dict.fromkeys(one.dataset for one in loaded))
     found = _Findings()
     erasing = erasure_list(study).is_file()
@@ -129,7 +130,8 @@ def _link(
     known = know_customers(customers, country_code=settings.country_code)
     for table in LINKABLE:
         columns = tables.get(table, [])
-        if set(DIRECT if "customer_id" not in columns else PERSON) & set(columns):
+        # Year of birth and postcode alone link nobody: an anonymous answer stays anonymous.
+        if set(DIRECT) & set(columns):
             records = _persons(connection, dataset, table, columns)
             links = _link_table(connection, study, dataset, table, records, known, found)
             told = find_conflicts(

@@ -230,10 +230,12 @@ def read_privacy(
     pseudonyms: pd.DataFrame | NotAvailable,
     masked: pd.DataFrame | NotAvailable,
     consents: pd.DataFrame | NotAvailable,
+    fields: pd.DataFrame | NotAvailable,
 ) -> str:
     """Say how persons were protected."""
     return compose(
         _absent("Pseudonyms", pseudonyms) or _say_pseudonyms(pseudonyms),
+        _say_taken_out(fields),
         _absent("Consent", consents) or _say_consents(consents),
         _absent("Masking", masked) or _say_masked(masked),
     )
@@ -244,9 +246,18 @@ def _say_pseudonyms(pseudonyms: pd.DataFrame) -> str:
     tables = len(pseudonyms[["data set", "table"]].drop_duplicates())
     return (
         f"Identifiers in {count_of(len(pseudonyms), 'column')} of {count_of(tables, 'table')} "
-        "were replaced by keyed pseudonyms; names, e-mail addresses and telephone numbers were "
-        "taken out."
+        "were replaced by keyed pseudonyms."
     )
+
+
+def _say_taken_out(fields: pd.DataFrame | NotAvailable) -> str:
+    if isinstance(fields, NotAvailable):
+        return ""
+    gone = fields[fields["what becomes of it"].str.startswith("taken out")]
+    if gone.empty:
+        return ""
+    names = [plain(name) for name in dict.fromkeys(gone["column"])]
+    return f"Taken out of the tables: {enumerate_words(names)}."
 
 
 @passes_absence

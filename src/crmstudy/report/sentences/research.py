@@ -55,8 +55,9 @@ def _say_rates(rates: ResponseRates) -> str:
         return _absent("Response rate RR2", value)
     row = rates.rates.set_index("rate").to_dict("index")["RR2"]
     return (
-        f"Of {count_of(rates.n, 'person')} invited {percent_within(row['value'])} answered "
-        f"in full or in part (RR2; {rates.confidence:.0%} interval {percent(row['lower'])} to "
+        f"Of {count_of(rates.n, 'person')} invited {int(row['denominator']):,} belong, or may "
+        f"belong, to the population; {percent_within(row['value'])} of these answered in full or "
+        f"in part (RR2; {rates.confidence:.0%} interval {percent(row['lower'])} to "
         f"{percent(row['upper'])})."
     )
 
