@@ -119,6 +119,7 @@ def links(*rates: float) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "match rate": rates,
+            "every id expected": [True] * len(rates),
             "link": [f"t.x in l{i}" for i in range(len(rates))],
             "data set": "firm",
         }
@@ -163,7 +164,7 @@ def test_lines_without_revenue(zero, said):
     assert said in read_collection(sources(1, 1), COMPLETE, ABSENT, ledgers)
 
 
-@pytest.mark.parametrize(("share", "said"), [(0.05, "Notable gaps: plan in"), (0.049, "No column")])
+@pytest.mark.parametrize(("share", "said"), [(0.05, "of a table: plan in"), (0.049, "No column")])
 def test_gaps(share, said):
     table = COMPLETE.assign(**{"its empty share": share, "emptiest column": "plan"})
     assert said in read_collection(sources(1, 1), table, ABSENT, ABSENT)

@@ -60,7 +60,7 @@ def test_only_none_is_nought_and_only_all_is_a_hundred_percent(share, written):
 
 SOURCES = "data set, table, rows read, rows kept"
 COMPLETE = "data set, table, emptiest column, its empty share"
-LINKS = "data set, link, match rate"
+LINKS = "data set, link, match rate, every id expected"
 LEDGERS = "data set, customers, purchases, lines, revenue, revenue is zero"
 
 
@@ -84,7 +84,7 @@ def test_many_rows_of_many_tables_and_a_table_without_rows():
         gaps=[("s", "t", "sex", 0.05), ("u", "v", "none", float("nan"))],
     )
     assert "2 tables in 2 data sets: 10,005 rows were read and 1,000 rows were left out." in said
-    assert said.count("Notable gaps: sex in s.t (5.0%).") == 1
+    assert said.count("Notable gaps, the emptiest column of a table: sex in s.t (5.0%).") == 1
 
 
 def test_each_thing_that_is_not_there_is_named():
@@ -107,10 +107,18 @@ def test_each_thing_that_is_not_there_is_named():
     ],
 )
 def test_links_between_tables(rates, expected):
-    said = collected(links=frame(LINKS, *[("s", f"l{k}", r) for k, r in enumerate(rates)]))
+    said = collected(links=frame(LINKS, *[("s", f"l{k}", r, True) for k, r in enumerate(rates)]))
     assert expected in said
     if any(0.99 < rate < 1 for rate in rates):
         assert "100.0%" not in said
+
+
+def test_an_overlap_is_no_link_that_fails():
+    rows = [("s", "a", 1.0, True), ("s", "b", 0.1, False)]
+    said = collected(links=frame(LINKS, *rows))
+    assert "0.1" not in said
+    assert "10.0%" not in said
+    assert "links between" not in collected(links=frame(LINKS, rows[1]))
 
 
 @pytest.mark.parametrize(
@@ -203,7 +211,10 @@ def test_conflicts_name_the_worst_attribute_in_words():
 
 
 def test_the_books():
-    assert "is accounted for in the database." in unified(accounts=check(True))
+    assert (
+        "Every row of the sources is accounted for in the database, and so is every sum"
+        in unified(accounts=check(True))
+    )
     said = unified(accounts=check(False, 12.5))
     assert "The books do not balance: up to 12.50 went without an explanation;" in said
 

@@ -53,11 +53,14 @@ def _say_gaps(completeness: pd.DataFrame) -> str:
         f"({percent_within(row['its empty share'])})"
         for row in gaps.to_dict("records")
     ]
-    return f"Notable gaps: {enumerate_words(said)}."
+    return f"Notable gaps, the emptiest column of a table: {enumerate_words(said)}."
 
 
 @passes_absence
 def _say_links(links: pd.DataFrame) -> str:
+    links = links[links["every id expected"]]
+    if links.empty:
+        return ""
     partial = links[links["match rate"] < 1]
     if partial.empty:
         return "Every identifier is found in the table it points to."
@@ -163,7 +166,10 @@ def _say_conflicts(conflicts: pd.DataFrame) -> str:
 @passes_absence
 def _say_accounts(accounts: Check) -> str:
     if accounts.passed:
-        return "Every row and every sum of the sources is accounted for in the database."
+        return (
+            "Every row of the sources is accounted for in the database, and so is every sum of "
+            "the ledgers as they were read."
+        )
     return (
         f"The books do not balance: up to {number(accounts.statistic)} went without an "
         f"explanation; {accounts.consequence}."
