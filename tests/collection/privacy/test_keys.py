@@ -68,8 +68,9 @@ def test_study_yml_wins_over_the_environment(make_study, tmp_path, monkeypatch):
     assert study_key(named) != study_key(by_environment)
 
 
-@pytest.mark.parametrize("place", ["own.key", "../work/firm/own.key", "../reports/own.key"])
-def test_a_key_beside_the_data_is_refused(make_study, place):
+@pytest.mark.parametrize("folder", [".", "work", "reports"])
+def test_a_key_beside_the_data_is_refused(make_study, folder):
+    place = "own.key" if folder == "." else f"../{folder}/firm/own.key"
     study = make_study(TABLES, FILES, privacy={"key_file": place})
     with pytest.raises(SettingsError, match=r"lies inside .* would get the key with them"):
         study_key(study)
