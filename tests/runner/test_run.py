@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 
@@ -207,7 +208,9 @@ def test_an_interrupted_run_says_so_and_ends_its_kernels(project):
     )
     project.write(1, "alpha", body=body + "\ntime.sleep(300)")
     command = [sys.executable, "-m", "crmstudy.cli", "run", "toy"]
-    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # A job in the background of a shell ignores Ctrl-C, and so would its children.
+    heed = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=heed)
     stage = project.root / ".crmstudy/toy/stage/alpha/started"
     deadline = time.monotonic() + 120
     while not stage.exists() and time.monotonic() < deadline:

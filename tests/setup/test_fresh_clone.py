@@ -84,5 +84,7 @@ def test_a_run_leaves_only_the_report_changed(clone) -> None:
 
 
 def test_the_second_command_tests_it(clone) -> None:
-    told = call_study(clone, "test", "--fast", limit=FAST_TESTS, **{INSIDE: "1"})
+    # The whole suite runs where this test does; here a part shows that the command works.
+    part = "architecture or notebook_rules or published or settings"
+    told = call_study(clone, "test", "--fast", "-k", part, limit=FAST_TESTS, **{INSIDE: "1"})
     assert "-- tests: passed" in told

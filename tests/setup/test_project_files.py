@@ -72,8 +72,13 @@ def machine(tmp_path: Path) -> Path:
     python.parent.mkdir()
     python.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.11.7 || exit "$STATUS"\n')
     python.chmod(0o755)
-    for name in ("bash", "dirname"):
+    for name in ("bash", "dirname", "cmp"):
         (python.parent / name).symlink_to(shutil.which(name) or name)
+    # Spark stands there already, as locked.
+    lock = PROJECT / "requirements-spark.lock"
+    for place in (tmp_path, tmp_path / ".crmstudy" / ".spark"):
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.copy(lock, place)
     return tmp_path
 
 
@@ -104,6 +109,7 @@ def test_ci_installs_what_is_missing_and_only_that(machine, has_fonts, apt_statu
         "apt-get": APT,
         "dpkg": f"#!/bin/sh\nexit {0 if has_fonts else 1}\n",
         "git": "#!/bin/sh\n",
+        "java": "#!/bin/sh\n",
         "sudo": '#!/bin/sh\nexec "$@"\n',
         "env": '#!/bin/sh\nshift\nexec "$@"\n',
     }
