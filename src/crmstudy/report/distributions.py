@@ -64,6 +64,9 @@ def _outline(part: pd.DataFrame) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, 
 
 
 def _plain(value: float, _: int = 0) -> str:
+    # 1k and 10k: longer labels would run into each other.
+    if value >= 1000:
+        return f"{value / 1000:,.0f}k"
     return f"{value:,.0f}" if value >= 1 else f"{value:g}"
 
 

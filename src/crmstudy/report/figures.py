@@ -92,6 +92,9 @@ def draw_bars(
         bars = axes.barh(range(len(numbers)), np.nan_to_num(numbers), color=colours, height=0.68)
         style = "{:.1%}" if percent else f"{{:,.{decimals}f}}"
         written = ["–" if np.isnan(v) else style.format(v).replace("-", "−") for v in numbers]
+        if percent:  # 100.0% is all, nothing less
+            almost = [0.9995 <= v < 1 for v in numbers]
+            written = [">99.9%" if a else w for a, w in zip(almost, written, strict=True)]
         axes.bar_label(bars, written, padding=3, fontsize=8.5)
         axes.set_yticks(range(len(labels)), labels)
         axes.set_ylim(len(labels) - 0.5, -0.5)
