@@ -22,6 +22,7 @@ BELOW = {
     "strict_yaml": {"errors"},
 }
 BELOW["environment"] = {"errors", "paths", "files"}
+BELOW["statistics"] = {"errors", "checks", "shares", "lazy"}
 BELOW["instrument"] = {"errors", "strict_yaml"}
 BELOW["settings"] = {"errors", "paths", "strict_yaml", "instrument"}
 BASE = {
@@ -36,8 +37,8 @@ BASE = {
     "instrument",
 }
 BELOW["collection"] = BASE
-BELOW |= {name: BASE | {"collection"} for name in METHODS}
-BELOW["report"] = BASE | METHODS | {"collection"}
+BELOW |= {name: BASE | {"collection", "statistics"} for name in METHODS}
+BELOW["report"] = BASE | METHODS | {"collection", "statistics"}
 BELOW["runner"] = BELOW["report"] | {"report"}
 BELOW["selftest"] = BELOW["runner"] | {"runner", "environment"}
 BELOW["verbs"] = BELOW["runner"] | {"runner", "selftest", "cli"}

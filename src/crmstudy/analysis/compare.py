@@ -10,7 +10,7 @@ import pandas as pd
 
 from crmstudy.analysis.describe import mean_interval, require_columns, require_confidence
 from crmstudy.analysis.pairs import PostHoc, compare_pairs
-from crmstudy.analysis.variance import (
+from crmstudy.statistics.variance import (
     apply_anova,
     apply_brown_forsythe,
     apply_kruskal_wallis,

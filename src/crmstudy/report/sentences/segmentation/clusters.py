@@ -1,4 +1,4 @@
-"""Sentences of chapter 03, made from its results."""
+"""Sentences on RFM segments and clusters."""
 
 from __future__ import annotations
 
