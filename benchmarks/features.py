@@ -1,6 +1,6 @@
 """Customer features: Ibis on DuckDB against hand-written DuckDB SQL, and against pandas.
 
-All engines compute the same 28 features of the same synthetic firm, DuckDB with one thread, each
+All engines compute the same 34 features of the same synthetic firm, DuckDB with one thread, each
 in a process of its own that reports its best processor time and its peak of memory. The last
 line gives the time through Ibis divided by that of the hand-written SQL, the larger of the two
 sizes (at most 1.5), the largest disagreement of the two (0), and the peak through Ibis (at most
@@ -40,11 +40,15 @@ SELECT 'c' || lpad((h % {customers} * (h % 997) // 997)::VARCHAR, 8, '0') AS cus
        'p' || lpad((g % 1000 * (g // 1000 % 50) // 10)::VARCHAR, 5, '0') AS product_id,
        (1 + g // 3 % 400) / 4.0 * if(g % 40 = 0, -1, 1) AS revenue,
        (g // 11 % 5) / 4.0 AS discount,
+       (g // 13 % 3) / 4.0 AS coupon_discount,
+       (1 + g // 17 % 200) / 4.0 * if(g % 40 = 0, -1, 1) AS cost,
+       ((1 + g // 19 % 3) * if(g % 40 = 0, -1, 1))::DOUBLE AS quantity,
        ['shop', 'web', 'app'][1 + (h // 5 % 3)::INT] AS channel,
        if(g % 40 = 0, 'returned', 'completed') AS status
 FROM lines;
 CREATE TABLE firm.products AS
-SELECT 'p' || lpad(i::VARCHAR, 5, '0') AS product_id, 'd' || (i % 20) AS department
+SELECT 'p' || lpad(i::VARCHAR, 5, '0') AS product_id, 'd' || (i % 20) AS department,
+       'c' || (i % 300) AS category
 FROM range(5000) AS t(i);
 CREATE TABLE firm.customers AS
 SELECT 'c' || lpad(i::VARCHAR, 8, '0') AS customer_id,
@@ -80,6 +84,12 @@ WITH lines AS (
            count(*) FILTER (NOT bought OR status = 'returned') / count(*) AS return_share,
            coalesce(sum(abs(revenue)) FILTER (NOT bought OR status = 'returned'), 0)
                AS returned_revenue,
+           count(*) FILTER (bought AND hour(ordered_at) >= 17)
+               / nullif(count(*) FILTER (bought AND ordered_at <> day), 0) AS evening_share,
+           sum(revenue - cost) AS margin,
+           count(*) FILTER (bought AND discount > 0) / n_lines AS promoted_share,
+           sum(coupon_discount) FILTER (bought)
+               / nullif(sum(revenue + coupon_discount) FILTER (bought), 0) AS coupon_share,
            sum(discount) FILTER (bought)
                / nullif(sum(revenue + discount) FILTER (bought), 0) AS discount_share
     FROM lines GROUP BY customer_id HAVING n_lines > 0
@@ -101,6 +111,14 @@ WITH lines AS (
     FROM (SELECT DISTINCT customer_id, department FROM lines JOIN firm.products USING (product_id)
           WHERE bought)
     GROUP BY customer_id
+), sold AS (
+    SELECT customer_id, category, revenue, quantity
+    FROM lines JOIN firm.products USING (product_id) WHERE bought AND quantity > 0
+), means AS (
+    SELECT category, sum(revenue) / sum(quantity) AS price FROM sold GROUP BY category
+), prices AS (
+    SELECT customer_id, sum(revenue) / nullif(sum(quantity * price), 0) AS price_index
+    FROM sold JOIN means USING (category) GROUP BY customer_id
 ), used AS (
     SELECT customer_id, channel, count(*) AS n
     FROM (SELECT DISTINCT customer_id, channel, basket_id FROM lines WHERE bought) GROUP BY ALL
@@ -133,12 +151,12 @@ SELECT customer_id, n_purchases, n_purchase_days, n_lines, revenue,
        revenue / n_purchases AS mean_basket,
        DATE '2025-12-31' - last_day AS days_since_last_purchase,
        DATE '2025-12-31' - first_day AS tenure_days,
-       weekend_share, date_trunc('month', first_day)::DATE AS first_purchase_month,
+       weekend_share, evening_share, date_trunc('month', first_day)::DATE AS first_purchase_month,
        s / nullif(n, 0) AS mean_days_between_purchases,
        sqrt((n * q - s * s) / nullif(n * (n - 1), 0)) AS sd_days_between_purchases,
-       return_share, returned_revenue, discount_share,
+       return_share, returned_revenue, margin, discount_share, promoted_share, coupon_share,
        coalesce(n_products, 0) AS n_products, coalesce(n_departments, 0) AS n_departments,
-       coalesce(n_channels, 0) AS n_channels, main_channel, main_channel_share,
+       price_index, coalesce(n_channels, 0) AS n_channels, main_channel, main_channel_share,
        coalesce(n_tickets, 0) AS n_tickets, coalesce(n_complaints, 0) AS n_complaints,
        mean_response_hours, mean_resolution_hours,
        coalesce(n_web_events, 0) AS n_web_events, coalesce(n_web_sessions, 0) AS n_web_sessions,
@@ -147,8 +165,9 @@ SELECT customer_id, n_purchases, n_purchase_days, n_lines, revenue,
 FROM sums
 LEFT JOIN baskets USING (customer_id) LEFT JOIN rhythm USING (customer_id)
 LEFT JOIN variety USING (customer_id) LEFT JOIN departments USING (customer_id)
-LEFT JOIN channels USING (customer_id) LEFT JOIN tickets USING (customer_id)
-LEFT JOIN web USING (customer_id) LEFT JOIN firm.customers USING (customer_id)
+LEFT JOIN prices USING (customer_id) LEFT JOIN channels USING (customer_id)
+LEFT JOIN tickets USING (customer_id) LEFT JOIN web USING (customer_id)
+LEFT JOIN firm.customers USING (customer_id)
 ORDER BY customer_id
 """
 
@@ -193,6 +212,7 @@ def compute_with_pandas(tables: dict[str, Any]) -> Any:
     back = ~bought | (lines["status"] == "returned")
     day = lines["ordered_at"].dt.normalize()
     every = lines.assign(back=back, money_back=lines["revenue"].abs().where(back, 0))
+    every["margin"] = every["revenue"] - every["cost"]
     all_lines = every.groupby("customer_id")
     own = lines[bought].assign(day=day[bought], weekend=day[bought].dt.day_of_week >= 5)
     groups = own.groupby("customer_id")
@@ -204,6 +224,7 @@ def compute_with_pandas(tables: dict[str, Any]) -> Any:
         weekend_share=("weekend", "mean"),
         discount=("discount", "sum"),
         paid=("revenue", "sum"),
+        coupons=("coupon_discount", "sum"),
         n_products=("product_id", "nunique"),
     )
     frame["revenue"] = all_lines["revenue"].sum()
@@ -212,6 +233,20 @@ def compute_with_pandas(tables: dict[str, Any]) -> Any:
     frame["returned_revenue"] = all_lines["money_back"].sum()
     whole = frame["paid"] + frame["discount"]
     frame["discount_share"] = frame["discount"] / whole.where(whole != 0)
+    frame["margin"] = all_lines["margin"].sum()
+    frame["promoted_share"] = (own["discount"] > 0).groupby(own["customer_id"]).mean()
+    frame["coupon_share"] = frame["coupons"] / (frame["paid"] + frame["coupons"]).replace(0, np.nan)
+    evening = (own["ordered_at"].dt.hour >= 17).where(own["ordered_at"] > own["day"])
+    frame["evening_share"] = evening.astype("float64").groupby(own["customer_id"]).mean()
+    sold = own[own["quantity"] > 0].assign(
+        category=lambda x: x["product_id"].map(
+            tables["products"].set_index("product_id")["category"]
+        )
+    )
+    totals = sold.groupby("category")[["revenue", "quantity"]].sum()
+    usual = sold["quantity"] * sold["category"].map(totals["revenue"] / totals["quantity"])
+    paid_known = sold["revenue"].where(usual.notna()).groupby(sold["customer_id"]).sum()
+    frame["price_index"] = paid_known / usual.groupby(sold["customer_id"]).sum().replace(0, np.nan)
     frame["days_since_last_purchase"] = (end - frame["last"]).dt.days
     frame["tenure_days"] = (end - frame["first"]).dt.days
     frame["first_purchase_month"] = frame["first"].dt.to_period("M").dt.to_timestamp()
@@ -249,7 +284,7 @@ def compute_with_pandas(tables: dict[str, Any]) -> Any:
     frame["registration_month"] = registered.dt.to_period("M").dt.to_timestamp()
     frame["days_since_registration"] = (end - registered).dt.days
     counts = [name for name in frame if name.startswith("n_")]
-    frame = frame.drop(columns=["first", "last", "discount", "paid"])
+    frame = frame.drop(columns=["first", "last", "discount", "paid", "coupons"])
     return frame.fillna(dict.fromkeys(counts, 0)).replace({np.inf: np.nan}).sort_index()
 
 

@@ -88,8 +88,17 @@ class Segmentation(ChapterSettings):
     number: ClassVar[int] = 3
 
     N_BINS: int = Field(ge=2, le=10)
+    RFM_CUTS: str
+    RFM_WEIGHTS: str
+    N_WINDOWS: int = Field(ge=2, le=12)
     N_SEGMENTS: Annotated[int, AfterValidator(_not_one)] = Field(ge=0, le=12)
     N_REPLICATES: int = Field(ge=2, le=1000)
+    CUT_SHARE: float = Field(ge=0.1, le=0.9)
+    HORIZON_WEEKS: float = Field(gt=0, le=520)
+    ANNUAL_DISCOUNT_RATE: float = Field(ge=0, lt=1)
+    MARGIN_SHARE: float = Field(gt=0, le=1)
+    CONTACT_COST: float = Field(gt=0)
+    BUDGET_SHARE: float = Field(ge=0, le=5)
 
 
 class CustomerValue(ChapterSettings):

@@ -211,6 +211,9 @@ def draw_tables(seed: int, n_customers: int = 30) -> dict[str, pd.DataFrame]:
             "revenue": draw.choice([-20, -1, 0, 2, 7, 30], n, p=[0.1, 0.1, 0.1, 0.2, 0.3, 0.2]) / 4,
             "product_id": pick(draw, ["p1", "p2", "p3", "p9", None], n),
             "discount": draw.choice([np.nan, 0, 0.25, 1], n),
+            "coupon_discount": draw.choice([np.nan, 0, 0.5], n),
+            "cost": draw.choice([np.nan, 0.5, 2], n),
+            "quantity": draw.choice([np.nan, -1, 0, 1, 2, 4], n, p=[0.1, 0.1, 0.1, 0.3, 0.2, 0.2]),
             "channel": pick(draw, ["网店", "门店", "web", None], n),
             "status": pick(draw, ["completed", "returned", None], n),
         }
@@ -244,6 +247,7 @@ def draw_tables(seed: int, n_customers: int = 30) -> dict[str, pd.DataFrame]:
             {
                 "product_id": ["p1", "p2", "p3"],
                 "department": pd.array(["food", "food", None], "str"),
+                "category": pd.array(["fruit", None, "fruit"], "str"),
             }
         ),
         "contacts": contacts,
@@ -278,6 +282,20 @@ def month_of(moment):
     return pd.NaT if pd.isna(moment) else pd.Timestamp(moment.year, moment.month, 1)
 
 
+def average_prices(lines: pd.DataFrame, products: pd.DataFrame) -> tuple[pd.DataFrame, dict]:
+    """Find the lines of known category, and what a unit of each category cost."""
+    family = dict(zip(products["product_id"], products["category"], strict=True))
+    known = lines.assign(family=[family.get(name) for name in lines["product_id"]])
+    known = known[known["family"].notna() & (known["quantity"] > 0) & (known["revenue"] >= 0)]
+    paid = {f: (m["revenue"].sum(), m["quantity"].sum()) for f, m in known.groupby("family")}
+    return known, {name: money / units for name, (money, units) in paid.items()}
+
+
+def evening(bought: pd.DataFrame) -> float:
+    timed = [at for at in bought["ordered_at"] if at.floor("s") != at.normalize()]
+    return sum(at.hour >= 17 for at in timed) / len(timed) if timed else np.nan
+
+
 def one_by_one(tables: dict[str, pd.DataFrame], until: str) -> pd.DataFrame:
     """Compute every feature customer by customer, in the plainest way."""
     end = pd.Timestamp(until) + pd.Timedelta("1D") - pd.Timedelta("1us")
@@ -285,6 +303,7 @@ def one_by_one(tables: dict[str, pd.DataFrame], until: str) -> pd.DataFrame:
     moment_of |= {"web_events": "occurred_at", "customers": "registered_on"}
     seen = {name: tables[name][tables[name][at] <= end] for name, at in moment_of.items()}
     department = tables["products"].set_index("product_id")["department"].dropna()
+    priced, price_of = average_prices(seen["transactions"], tables["products"])
     rows = {}
     for name, lines in seen["transactions"].groupby("customer_id"):
         bought = lines[lines["revenue"] >= 0]
@@ -294,6 +313,10 @@ def one_by_one(tables: dict[str, pd.DataFrame], until: str) -> pd.DataFrame:
         dates = sorted(set(bought["ordered_at"].dt.normalize()))
         gaps = [days(b, a) for a, b in pairwise(dates)]
         full = (bought["revenue"] + bought["discount"].fillna(0)).sum()
+        before_coupons = (bought["revenue"] + bought["coupon_discount"].fillna(0)).sum()
+        costed = lines.dropna(subset="cost")
+        own = priced[priced["customer_id"] == name]
+        usual = sum(n * price_of[f] for n, f in zip(own["quantity"], own["family"], strict=True))
         used = bought.dropna(subset="channel").drop_duplicates(["channel", "basket_id"])
         counts = used["channel"].value_counts()
         top = sorted(channel for channel in counts.index if counts[channel] == counts.max())
@@ -309,14 +332,21 @@ def one_by_one(tables: dict[str, pd.DataFrame], until: str) -> pd.DataFrame:
             "days_since_last_purchase": days(end, dates[-1]),
             "tenure_days": days(end, dates[0]),
             "weekend_share": (bought["ordered_at"].dt.day_of_week >= 5).mean(),
+            "evening_share": evening(bought),
             "first_purchase_month": month_of(dates[0]),
             "mean_days_between_purchases": np.mean(gaps) if gaps else np.nan,
             "sd_days_between_purchases": np.std(gaps, ddof=1) if len(gaps) > 1 else np.nan,
             "return_share": len(back) / len(lines),
             "returned_revenue": back["revenue"].abs().sum(),
+            "margin": (costed["revenue"] - costed["cost"]).sum() if len(costed) else np.nan,
             "discount_share": bought["discount"].sum() / full if full else np.nan,
+            "promoted_share": (bought["discount"] > 0).mean(),
+            "coupon_share": bought["coupon_discount"].sum() / before_coupons
+            if before_coupons
+            else np.nan,
             "n_products": products.nunique(),
             "n_departments": products.map(department).nunique(),
+            "price_index": own["revenue"].sum() / usual if usual else np.nan,
             "n_channels": len(counts),
             "main_channel": top[0] if top else None,
             "main_channel_share": counts.max() / counts.sum() if top else np.nan,
@@ -389,12 +419,14 @@ def test_by_hand_every_feature(tmp_path):
         "days_since_last_purchase": 24,
         "tenure_days": 30,
         "weekend_share": 0.5,
+        "evening_share": pytest.approx(2 / 3),  # at midnight the time of day is not known
         "first_purchase_month": pd.Timestamp("2026-01-01"),
         "mean_days_between_purchases": 3.0,  # 2 and 4 days
         "sd_days_between_purchases": pytest.approx(np.sqrt(2)),
         "return_share": 0.4,
         "returned_revenue": 4.0,
         "discount_share": 0.2,  # 3 of 12 + 3
+        "promoted_share": 0.5,
         "n_products": 2,
         "n_departments": 1,
         "n_channels": 2,
@@ -420,14 +452,20 @@ def found(drawn, tmp_path_factory) -> pd.DataFrame:
     return features_of(tmp_path_factory.mktemp("drawn"), drawn)
 
 
-MONEY = ["revenue", "mean_basket", "returned_revenue"]
+MONEY = ["revenue", "mean_basket", "returned_revenue", "margin"]
 COHORT = ["first_purchase_month", "registration_month"]
 
 
 def assert_equal_but(found, other, changed=()):
-    """Compare to the last bit, in all columns but those that may change."""
+    """Compare all columns but those that may change, to the last bit.
+
+    Prices of the price index are quotients, which add up otherwise in another order.
+    """
     kept = [name for name in found if name not in changed]
-    pd.testing.assert_frame_equal(found[kept], other[kept], check_exact=True)
+    exact = [name for name in kept if name != "price_index"]
+    pd.testing.assert_frame_equal(found[exact], other[exact], check_exact=True)
+    rest = [name for name in kept if name == "price_index"]
+    pd.testing.assert_frame_equal(found[rest], other[rest], rtol=1e-12)
 
 
 def test_the_order_of_the_rows_changes_nothing(found, drawn, tmp_path):
@@ -449,7 +487,8 @@ def test_later_dates_change_the_cohort_only(found, drawn, tmp_path):
 
 def test_a_line_split_in_two_leaves_money_and_baskets(found, drawn, tmp_path):
     lines = drawn["transactions"]
-    halves = lines.assign(revenue=lines["revenue"] / 2, discount=lines["discount"] / 2)
+    amounts = ["revenue", "discount", "coupon_discount", "cost", "quantity"]
+    halves = lines.assign(**lines[amounts] / 2)
     split = features_of(tmp_path, {**drawn, "transactions": pd.concat([halves, halves])})
     assert_equal_but(found, split, ["n_lines"])
     assert (split["n_lines"] == 2 * found["n_lines"]).all()
@@ -461,7 +500,11 @@ def test_a_return_lowers_revenue_and_is_no_purchase(found, drawn, tmp_path):
         drawn["transactions"]
         .iloc[[0]]
         .assign(
-            customer_id=name, basket_id="new", revenue=-8.0, ordered_at=pd.Timestamp("2025-06-29")
+            customer_id=name,
+            basket_id="new",
+            revenue=-8.0,
+            cost=-3.0,
+            ordered_at=pd.Timestamp("2025-06-29"),
         )
     )
     lines = pd.concat([drawn["transactions"], back])
@@ -469,13 +512,15 @@ def test_a_return_lowers_revenue_and_is_no_purchase(found, drawn, tmp_path):
     assert_equal_but(found.drop(name), after.drop(name))
     assert_equal_but(found, after, [*MONEY, "return_share"])
     assert after.loc[name, "revenue"] == found.loc[name, "revenue"] - 8
+    assert after.loc[name, "margin"] == found.loc[name, "margin"] - 5
     assert after.loc[name, "returned_revenue"] == found.loc[name, "returned_revenue"] + 8
     assert after.loc[name, "return_share"] > found.loc[name, "return_share"]
 
 
 def test_another_currency_scales_money_only(found, drawn, tmp_path):
     lines = drawn["transactions"]
-    dear = lines.assign(revenue=4 * lines["revenue"], discount=4 * lines["discount"])
+    amounts = ["revenue", "discount", "coupon_discount", "cost"]
+    dear = lines.assign(**4 * lines[amounts])
     scaled = features_of(tmp_path, {**drawn, "transactions": dear})
     assert_equal_but(found, scaled, MONEY)
     pd.testing.assert_frame_equal(4 * found[MONEY], scaled[MONEY], check_exact=True)
@@ -488,7 +533,8 @@ def test_other_customers_and_the_future_do_not_matter(drawn, tmp_path):
         name: frame[frame["customer_id"].isin(some)] if "customer_id" in frame else frame
         for name, frame in drawn.items()
     }
-    assert_equal_but(found.loc[sorted(some)], features_of(tmp_path, mine, "2025-02-05"))
+    alone = features_of(tmp_path, mine, "2025-02-05")
+    assert_equal_but(found.loc[sorted(some)], alone, ["price_index"])  # its prices are all's
     end = pd.Timestamp("2025-02-06")
     past = {
         name: frame.assign(
@@ -502,6 +548,7 @@ def test_other_customers_and_the_future_do_not_matter(drawn, tmp_path):
 
 
 OPTIONAL = sorted({need for one in FEATURES for need in one.needs} - set(PURCHASE))
+EITHER = sorted({column for one in FEATURES for column in one.either})
 
 
 @pytest.mark.parametrize("column", OPTIONAL)
@@ -515,6 +562,20 @@ def test_an_absent_column_costs_only_what_needs_it(found, drawn, tmp_path, colum
     assert_equal_but(found.drop(columns=gone), left)
     lacks = describe_features(warehouse, "firm").set_index("feature")["lacks"]
     assert lacks[lacks != ""].to_dict() == dict.fromkeys(gone, column)
+
+
+def test_the_price_index_takes_departments_where_there_is_no_category(found, drawn, tmp_path):
+    products = drawn["products"]
+    lesser = features_of(tmp_path, {**drawn, "products": products.drop(columns="category")})
+    assert_equal_but(found, lesser, ["price_index"])
+    twins = products.assign(category=products["department"])
+    assert_equal_but(lesser, features_of(tmp_path, {**drawn, "products": twins}))
+    bare = stock(tmp_path, {**drawn, "products": products[["product_id"]]})
+    lacks = describe_features(bare, "firm").set_index("feature")["lacks"]
+    assert lacks["price_index"] == "products.category or products.department"
+    gone = ["n_departments", "price_index"]
+    left = customer_features(bare, "firm", until="2025-06-30")
+    assert_equal_but(found.drop(columns=gone), left)
 
 
 @pytest.mark.parametrize("table", ["products", "contacts", "web_events", "customers"])
@@ -567,7 +628,7 @@ def test_definitions_are_complete():
     assert table["feature"].is_unique
     assert table["definition"].is_unique
     for one in FEATURES:
-        for need in (*PURCHASE, *one.needs):
+        for need in (*PURCHASE, *one.needs, *one.either):
             table, column = need.split(".")
             assert column in CONTRACTS[table].columns
     assert list(describe_features()) == ["feature", "definition", "unit", "table", "needs"]
@@ -600,12 +661,14 @@ def test_expressions_refuse_what_they_do_not_know():
 
 
 ALONE = ["mean_basket", "n_purchase_days", "n_departments", "main_channel", "mean_rating"]
+ALONE += ["margin", "promoted_share", "coupon_share", "price_index", "evening_share"]
 
 
 def test_a_feature_alone_equals_itself_among_all(found, drawn, tmp_path):
     warehouse = stock(tmp_path, drawn)
     every = found.reset_index(names="customer_id")
-    declared = declare_tables({*PURCHASE, *OPTIONAL, "transactions.status"}, database="firm")
+    columns = {*PURCHASE, *OPTIONAL, *EITHER, "transactions.status"}
+    declared = declare_tables(columns, database="firm")
     end = datetime(2025, 6, 30, 23, 59, 59, 999999)
     for name in [*ALONE, "mean_response_hours", "registration_month"]:
         expression = describe_customers(declared, until=end, only=[name]).order_by("customer_id")

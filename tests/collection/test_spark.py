@@ -36,6 +36,7 @@ from crmstudy.collection.features.expressions import (
     describe_periods,
 )
 from crmstudy.collection.features.features import customer_features
+from crmstudy.collection.features.outcomes import describe_outcomes
 from crmstudy.collection.simulate import simulate_firm
 from crmstudy.collection.warehouse import Warehouse
 
@@ -73,6 +74,10 @@ def count_cohorts(tables: dict[str, Any], *, until: datetime, period: str) -> An
     return describe_cohorts(tables["transactions"], until=until, period=period)
 
 
+def sum_outcomes(tables: dict[str, Any], *, since: datetime, until: datetime) -> Any:
+    return describe_outcomes(tables["transactions"], since=since, until=until)
+
+
 def sum_periods(tables: dict[str, Any], *, period: str) -> Any:
     return describe_periods(tables["transactions"], period=period)
 
@@ -93,8 +98,12 @@ def ask_spark(folder: Path) -> None:
         save(run_on_spark(session, tables, until=until), folder / f"{name}.features")
         assert session.conf.get("spark.sql.session.timeZone") == task["zone"]
         assert not session.catalog.listTables()
+        window = {"since": task["since"], "until": until}
+        save(run_on_spark(session, tables, **window), folder / f"{name}.window")
         lines = {"transactions": tables["transactions"]}
         end = datetime.fromisoformat(until)
+        outcomes = partial(sum_outcomes, since=datetime.fromisoformat(task["since"]), until=end)
+        save(answer_on_spark(session, lines, outcomes), folder / f"{name}.outcomes")
         for period in PERIODS if task["periods"] else ():
             cohorts = partial(count_cohorts, until=end, period=period)
             save(answer_on_spark(session, lines, cohorts), folder / f"{name}.cohorts.{period}")
@@ -118,8 +127,10 @@ LAST = "2026-03-29T02:30:00"
 NASTY = {
     "transactions": """
         (customer_id VARCHAR, basket_id VARCHAR, ordered_at TIMESTAMP, revenue DOUBLE,
-         product_id VARCHAR, discount DOUBLE, channel VARCHAR, status VARCHAR);
-        INSERT INTO firm.transactions VALUES
+         product_id VARCHAR, discount DOUBLE, channel VARCHAR, status VARCHAR,
+         cost DOUBLE, coupon_discount DOUBLE, quantity DOUBLE);
+        INSERT INTO firm.transactions (customer_id, basket_id, ordered_at, revenue, product_id,
+            discount, channel, status) VALUES
         -- ties in time and in channel, one basket over two channels and two days
         ('张伟', 'b1', '2026-03-07 23:59:59.999999', 10, 'p1', 1, '网店', NULL),
         ('张伟', 'b1', '2026-03-08 00:00:00', 10, 'p1', NULL, '门店', 'completed'),
@@ -146,12 +157,20 @@ NASTY = {
         (NULL, 'b17', '2026-01-05', 5, 'p2', 0, 'web', NULL),
         ('never', 'b18', NULL, 5, 'p2', 0, 'web', NULL),
         ('no basket', NULL, '2026-01-05', 5, 'p2', 0, 'web', NULL),
-        ('no money', 'b19', '2026-01-05', NULL, 'p2', 5, 'web', NULL)
+        ('no money', 'b19', '2026-01-05', NULL, 'p2', 5, 'web', NULL);
+        -- quantities and costs that are unknown, nothing or negative
+        UPDATE firm.transactions SET quantity = 2, cost = revenue / 3
+            WHERE basket_id IN ('b1', 'b2', 'b5', 'b6', 'b8', 'b10', 'b12', 'b15', 'b19');
+        UPDATE firm.transactions SET quantity = 0, cost = 0.1 WHERE basket_id IN ('b3', 'b16');
+        UPDATE firm.transactions SET quantity = -1, cost = -0.1 WHERE basket_id IN ('b11', 'b13');
+        UPDATE firm.transactions SET coupon_discount = revenue / 7
+            WHERE basket_id IN ('b1', 'b7', 'b11', 'b14', 'b16', 'b19')
     """,
     "products": """
-        (product_id VARCHAR, department VARCHAR);
+        (product_id VARCHAR, department VARCHAR, category VARCHAR);
         INSERT INTO firm.products VALUES
-        ('p1', '食品'), ('p1', '食品'), ('p1', 'food'), ('p2', NULL), ('p3', ''), (NULL, 'none')
+        ('p1', '食品', '茶'), ('p1', '食品', '茶'), ('p1', 'food', NULL), ('p2', NULL, 'tea'),
+        ('p3', '', ''), (NULL, 'none', 'none')
     """,
     "contacts": """
         (customer_id VARCHAR, opened_at TIMESTAMP, first_response_at TIMESTAMP,
@@ -204,6 +223,9 @@ def stock_simulated(place: Path) -> Warehouse:
         state = draw.choice(["completed", "returned"], len(lines), p=[0.9, 0.1])
         money = lines["revenue"].where(draw.random(len(lines)) > 0.05, -lines["revenue"])
         tables["transactions"] = lines.assign(status=state, revenue=money)
+    if "coupon_discount" not in lines:
+        coupons = draw.choice([0.0, 0.5], len(lines), p=[0.9, 0.1])
+        tables["transactions"] = tables["transactions"].assign(coupon_discount=coupons)
     if "web_events" not in tables:
         tables["web_events"] = draw_events(draw, tables["customers"]["customer_id"])
     with duckdb.connect(str(place)) as connection:
@@ -273,12 +295,15 @@ def asked(tmp_path_factory):
         "simulated": stock_simulated(folder / "simulated.duckdb"),
     }
     tasks = {
-        "nasty": write_task(folder, stocks["nasty"], zone="America/New_York", until=LAST),
+        "nasty": write_task(
+            folder, stocks["nasty"], zone="America/New_York", until=LAST, since="2026-03-08"
+        ),
         "simulated": write_task(
             folder,
             stocks["simulated"],
             zone="Asia/Shanghai",
             until="2025-09-30T23:59:59.999999",
+            since="2025-01-01",
             casts=OTHER_TYPES,
         ),
     }
@@ -304,12 +329,19 @@ UNTIL = {
     "nasty": datetime.fromisoformat(LAST),
     "simulated": datetime(2025, 9, 30, 23, 59, 59, 999999),
 }
-MONEY = {one.name for one in FEATURES if one.unit in ("money", "points")} | {"discount_share"}
+MONEY = {one.name for one in FEATURES if one.unit in ("money", "points", "ratio")}
+MONEY |= {"discount_share", "coupon_share"}
 
 
-def by_duckdb(stock: Warehouse, until: datetime) -> pd.DataFrame:
+SINCE = {"nasty": datetime(2026, 3, 8), "simulated": datetime(2025, 1, 1)}
+
+
+def by_duckdb(
+    stock: Warehouse, until: datetime, since: datetime | None = None, describe=describe_customers
+) -> pd.DataFrame:
     present = {f"{table}.{name}" for table, names in list_columns().items() for name in names}
-    expression = describe_customers(declare_tables(present, database="firm"), until=until)
+    tables = declare_tables(present, database="firm")
+    expression = describe(tables, until=until, since=since)
     return stock.query(write_sql(expression, dialect="duckdb"))
 
 
@@ -321,6 +353,21 @@ def test_every_feature_of_every_customer(asked, name):
     ours = by_duckdb(stocks[name], UNTIL[name]).sort_values("customer_id").reset_index(drop=True)
     assert list(spark) == list(ours) == ["customer_id", *(one.name for one in FEATURES)]
     assert len(ours) == {"nasty": 10}.get(name, len(ours)) > 5
+    for column in ours:
+        assert_same(ours[column], spark[column], exact=column not in MONEY)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["nasty", "simulated"])
+@pytest.mark.parametrize("what", ["window", "outcomes"])
+def test_windows(asked, name, what):
+    folder, stocks = asked
+    describe = {"window": describe_customers, "outcomes": sum_outcomes}[what]
+    spark = read_answer(folder, f"{name}.{what}", ["customer_id"])
+    ours = by_duckdb(stocks[name], UNTIL[name], SINCE[name], describe)
+    ours = ours.sort_values("customer_id").reset_index(drop=True)
+    assert list(spark) == list(ours)
+    assert len(ours) >= 2
     for column in ours:
         assert_same(ours[column], spark[column], exact=column not in MONEY)
 

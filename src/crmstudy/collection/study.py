@@ -14,9 +14,11 @@ from crmstudy.collection.features.features import (
     purchase_features,
     purchases_by_period,
 )
+from crmstudy.collection.features.mix import ProductMix, product_mix
+from crmstudy.collection.features.outcomes import customer_outcomes, observed_days, split_day
 from crmstudy.collection.open_data import find_open_table
 from crmstudy.collection.warehouse import Warehouse, open_warehouse
-from crmstudy.errors import NotAvailable, SettingsError, nearest
+from crmstudy.errors import NotAvailable, SettingsError, nearest, passes_absence
 from crmstudy.settings import Study, StudySettings, TableSource, read_study
 
 #: Stands under every exhibit made from the simulated firm.
@@ -81,13 +83,48 @@ class StudyData:
         """The campaign that study.yml names as the case; empty when it names none."""
         return self.settings.case.campaign_id if self.settings.case else ""
 
-    def purchases(self, *, until: str = "") -> pd.DataFrame | NotAvailable:
-        """Return one row of purchase features a customer."""
-        return purchase_features(self.warehouse, self.dataset("transactions"), until=until)
+    @passes_absence
+    def purchases(self, *, since: str = "", until: str = "") -> pd.DataFrame | NotAvailable:
+        """Return one row of purchase features a customer, of a window of days if one is given."""
+        return purchase_features(
+            self.warehouse, self.dataset("transactions"), since=since, until=until
+        )
 
-    def features(self, *, until: str = "") -> pd.DataFrame | NotAvailable:
+    @passes_absence
+    def features(self, *, since: str = "", until: str = "") -> pd.DataFrame | NotAvailable:
         """Return every feature of a customer that the data set's tables allow."""
-        return customer_features(self.warehouse, self.dataset("transactions"), until=until)
+        return customer_features(
+            self.warehouse, self.dataset("transactions"), since=since, until=until
+        )
+
+    @passes_absence
+    def outcomes(self, *, after: str, until: str = "") -> pd.DataFrame | NotAvailable:
+        """Return what the customers known on a day bought after it."""
+        return customer_outcomes(
+            self.warehouse, self.dataset("transactions"), after=after, until=until
+        )
+
+    def reach(self) -> tuple[pd.Timestamp, pd.Timestamp] | NotAvailable:
+        """Return the times of the first and the last purchase of all."""
+        return observed_days(self.warehouse, self.dataset("transactions"))
+
+    def split_day(self, *, share: float = 0.5) -> str | NotAvailable:
+        """Name the day that ends the given share of the observed days, the middle one as it is."""
+        return split_day(self.warehouse, self.dataset("transactions"), share=share)
+
+    @passes_absence
+    def product_mix(
+        self, *, level: str = "department", since: str = "", until: str = "", most: int = 12
+    ) -> ProductMix | NotAvailable:
+        """Return what each customer's money is spent on, by department, brand, channel ..."""
+        return product_mix(
+            self.warehouse,
+            self.dataset("transactions"),
+            level=level,
+            since=since,
+            until=until,
+            most=most,
+        )
 
     def feature_definitions(self) -> pd.DataFrame | NotAvailable:
         """List the features with their definitions, and what the data set lacks for each."""

@@ -1,6 +1,7 @@
 """What leaves the study: tables, figures, sentences and recorded numbers."""
 
 from crmstudy.report import sentences, verdicts
+from crmstudy.report.choice import draw_choice, draw_stability
 from crmstudy.report.coverage import draw_missingness, draw_patterns, draw_records, draw_scores
 from crmstudy.report.diagrams import draw_entities
 from crmstudy.report.distributions import draw_distributions
@@ -12,23 +13,67 @@ from crmstudy.report.figures import (
     draw_lines,
     draw_scatter,
 )
+from crmstudy.report.flows import (
+    draw_migration,
+    draw_rfm_cells,
+    draw_robustness,
+    draw_transitions,
+)
+from crmstudy.report.gains import draw_budget, draw_gains, draw_marginal_value, draw_segment_lift
+from crmstudy.report.grid import draw_grid
+from crmstudy.report.maps import draw_segment_map
+from crmstudy.report.position_gaps import draw_gaps
+from crmstudy.report.positions import draw_positions, draw_strategies
+from crmstudy.report.profiles import (
+    draw_effects,
+    draw_loadings,
+    draw_profile,
+    draw_scree,
+    draw_snake,
+)
 from crmstudy.report.record import Record, collect_checks, read_recorded_table, read_results
+from crmstudy.report.sheets import draw_planes, draw_som
+from crmstudy.report.trees import draw_reconstruction, draw_tree
 
 __all__ = [
     "Record",
     "collect_checks",
     "draw_bars",
+    "draw_budget",
+    "draw_choice",
     "draw_distributions",
+    "draw_effects",
     "draw_entities",
+    "draw_gains",
+    "draw_gaps",
+    "draw_grid",
     "draw_heatmap",
     "draw_histograms",
     "draw_intervals",
     "draw_lines",
+    "draw_loadings",
+    "draw_marginal_value",
+    "draw_migration",
     "draw_missingness",
     "draw_patterns",
+    "draw_planes",
+    "draw_positions",
+    "draw_profile",
+    "draw_reconstruction",
     "draw_records",
+    "draw_rfm_cells",
+    "draw_robustness",
     "draw_scatter",
     "draw_scores",
+    "draw_scree",
+    "draw_segment_lift",
+    "draw_segment_map",
+    "draw_snake",
+    "draw_som",
+    "draw_stability",
+    "draw_strategies",
+    "draw_transitions",
+    "draw_tree",
     "read_recorded_table",
     "read_results",
     "sentences",

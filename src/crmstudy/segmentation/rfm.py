@@ -1,49 +1,34 @@
 """RFM: scores for recency, frequency and money, and the segments read from them.
 
-The scores follow Hughes' quintiles, the names follow the usage of the trade, and
-the cut of the grid into nine named segments is a rule of this house: no study is
-known that validates one cut against another, so the rule is printed beside its
-result (:meth:`RfmResult.rules`).
+How the steps of a score are cut stands in ``cutpoints``, the rule that names the
+segments in ``segment_rules``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from crmstudy.checks import Check
 from crmstudy.errors import ModelError, SettingsError, passes_absence
+from crmstudy.segmentation.cutpoints import (
+    MOST_BINS,
+    CutPoints,
+    score_by_cuts,
+    score_nested,
+    score_quantiles,
+)
+from crmstudy.segmentation.segment_rules import SEGMENT_RULES, SegmentRule, name_cells
+from crmstudy.segmentation.ties import count_ties
 from crmstudy.segmentation.transform import RFM_FEATURES, keep_complete
 
 MINIMUM_PER_BIN = 5  # customers for each step of a score; below, a quantile is one person's
 SCORES = ("recency", "frequency", "money")
 
-
-class SegmentRule(NamedTuple):
-    """One cell of the grid: level of recency, level of frequency and money together."""
-
-    segment: str
-    recency: str
-    value: str
-    reading: str
-
-
-SEGMENT_RULES = (
-    SegmentRule("champions", "high", "high", "buy often and much, and did so lately"),
-    SegmentRule("loyal", "middle", "high", "buy often and much, the last time a little longer ago"),
-    SegmentRule(
-        "potential loyalists", "high", "middle", "bought lately, middling in number and money"
-    ),
-    SegmentRule("promising", "high", "low", "bought lately, still little: new or occasional"),
-    SegmentRule("need attention", "middle", "middle", "average in everything, could go either way"),
-    SegmentRule("about to sleep", "middle", "low", "buy little and are fading"),
-    SegmentRule("at risk", "low", "high", "bought often and much, but not lately"),
-    SegmentRule("hibernating", "low", "middle", "middling in number and money, but not lately"),
-    SegmentRule("lost", "low", "low", "bought little, long ago"),
-)
+__all__ = ["SEGMENT_RULES", "RfmResult", "SegmentRule", "score_rfm"]
 
 
 @dataclass(frozen=True)
@@ -55,21 +40,35 @@ class RfmResult:
     scores : DataFrame
         One row a customer, in the order given: ``recency_score``,
         ``frequency_score``, ``money_score`` (1 worst, ``n_bins`` best), ``cell``
-        (the three scores, as ``5-4-4``) and ``segment``.
+        (the three scores, as ``5-4-4``), ``segment``, and ``rfm_score`` (the weighted
+        mean of the three).
     segments : DataFrame
         One row for each segment that has members, indexed by its name, in the order of
         :data:`SEGMENT_RULES`.
     cells : DataFrame
         Customers and mean revenue for each pair of recency and frequency scores.
+    ties : DataFrame
+        How many customers each step holds, and how many stand in a tie across the place
+        where it should begin; see :func:`crmstudy.segmentation.ties.count_ties`.
+    scoring : str
+        ``independent`` or ``nested`` quantiles, or ``cut-points``.
+    cuts : CutPoints or None
+        The fixed cut-points, where these scored.
+    weights : tuple of float
+        Of recency, frequency and money in ``rfm_score``; their sum is 1.
     n_bins, n_customers, n_left_out : int
         Steps of a score; customers scored; customers with a missing feature.
     checks : tuple of Check
-        Whether ties leave steps of a score empty.
+        Whether steps of a score stay empty, and whether a revenue is negative.
     """
 
     scores: pd.DataFrame
     segments: pd.DataFrame
     cells: pd.DataFrame
+    ties: pd.DataFrame
+    scoring: str
+    cuts: CutPoints | None
+    weights: tuple[float, float, float]
     n_bins: int
     n_customers: int
     n_left_out: int
@@ -84,6 +83,7 @@ class RfmResult:
             "days_since_last_purchase": "mean days since last purchase",
             "n_purchases": "mean purchases",
             "mean_revenue": "mean revenue",
+            "mean_score": "mean weighted score",
         }
         return self.segments.rename(columns=names).reset_index()
 
@@ -93,11 +93,14 @@ class RfmResult:
         return pd.DataFrame(SEGMENT_RULES).rename(columns=names)
 
     def to_metrics(self) -> dict[str, float]:
-        """Give sizes and shares of all nine segments, 0 for an empty one."""
+        """Give sizes and shares of all nine segments, 0 for an empty one; ties and cells used."""
         metrics: dict[str, float] = {
             "n_customers": self.n_customers,
             "n_left_out": self.n_left_out,
+            "n_cells": int(self.scores["cell"].nunique()),
         }
+        for name, part in self.ties.groupby("score", sort=False):
+            metrics[f"n_tied_{name}"] = int(part["n_tied"].max())
         shares = self.segments.reindex([rule.segment for rule in SEGMENT_RULES], fill_value=0.0)
         for segment, row in shares.iterrows():
             name = str(segment).replace(" ", "_")
@@ -106,35 +109,27 @@ class RfmResult:
         return metrics
 
 
-def score_quantiles(values: pd.Series, *, n_bins: int, largest_is_best: bool = True) -> pd.Series:
-    """Score by the share of customers who are strictly worse.
-
-    A customer with ``w`` of ``n`` customers strictly worse scores
-    ``1 + floor(n_bins * w / n)``. Equal values therefore get equal scores, the
-    worst value always scores 1, and without ties each step holds the same number of
-    customers (to one). With heavy ties upper steps stay empty rather than being filled
-    by chance or by the order of the rows.
-
-    Parameters
-    ----------
-    values : Series
-        One number a customer, none missing.
-    n_bins : int
-        Steps of the score.
-    largest_is_best : bool
-        False where small is good, as with days since the last purchase.
-    """
-    n_worse = values.rank(method="min", ascending=largest_is_best).astype("int64") - 1
-    return 1 + n_bins * n_worse // len(values)
-
-
 @passes_absence
-def score_rfm(features: pd.DataFrame, *, n_bins: int = 5) -> RfmResult:
+def score_rfm(
+    features: pd.DataFrame,
+    *,
+    n_bins: int = 5,
+    nested: bool = False,
+    cuts: CutPoints | None = None,
+    weights: Sequence[float] = (1.0, 1.0, 1.0),
+) -> RfmResult:
     """Score customers by recency, frequency and money, and name their segments.
 
-    Each feature is scored on its own ("independent" quantiles; see
-    :func:`score_quantiles` for ties), recency reversed: a purchase lately scores
-    high. The recency score and the sum of the frequency and the money score are each
+    Three ways of scoring; recency is always reversed, a purchase lately scores high:
+
+    - **independent quantiles** (the default): each feature is cut on its own;
+    - **nested quantiles**: recency is cut first, frequency within each recency step,
+      money within each cell of both, so that cells hold nearly equal numbers, as
+      Hughes's 125 cells do; a frequency score then compares customers of like recency only;
+    - **fixed cut-points** in days, purchases and money: comparable between periods and
+      firms, but steps may be empty.
+
+    The recency score and the sum of the frequency and the money score are each
     cut into thirds of their scale (low, middle, high), which gives the nine segments of
     :data:`SEGMENT_RULES`.
 
@@ -144,82 +139,119 @@ def score_rfm(features: pd.DataFrame, *, n_bins: int = 5) -> RfmResult:
         ``days_since_last_purchase`` (days), ``n_purchases`` (count), ``revenue``
         (money). Customers with a missing value are left out and counted.
     n_bins : int
-        Steps of each score, 2 to 10.
+        Steps of each score, 2 to 10; not used where ``cuts`` say it.
+    nested : bool
+        Take quantiles within quantiles.
+    cuts : CutPoints, optional
+        Score by these fixed values instead.
+    weights : sequence of three floats
+        Weights of recency, frequency and money in the customer's ``rfm_score``. They
+        rank customers; cells and named segments do not depend on them.
 
     Raises
     ------
     SettingsError
-        If ``n_bins`` is out of range.
+        If ``n_bins`` or a weight is out of range, or both ``nested`` and ``cuts`` are given.
     DataError
         If a column is absent, not numeric or infinite, or a customer stands twice.
     ModelError
-        If there are too few customers, a feature does not vary, or revenue does not
-        sum to a positive amount.
+        If there are too few customers, a feature does not vary (quantiles only), or
+        revenue does not sum to a positive amount.
 
     References
     ----------
     Hughes, A. M. (1994). Strategic Database Marketing. Probus.
+    Miglautsch, J. R. (2000). Thoughts on RFM scoring. J. of Database Marketing, 8(1), 67-72.
     """
-    if not 2 <= n_bins <= 10:
-        raise SettingsError(f"n_bins = {n_bins}: an RFM score needs 2 to 10 steps")
+    if nested and cuts is not None:
+        raise SettingsError("RFM scores are nested quantiles or fixed cut-points, not both")
+    n_bins = n_bins if cuts is None else cuts.n_bins
+    if not 2 <= n_bins <= MOST_BINS:
+        raise SettingsError(f"n_bins = {n_bins}: an RFM score needs 2 to {MOST_BINS} steps")
+    shares = _share_weights(weights)
     used, n_left_out = keep_complete(features, RFM_FEATURES)
-    _refuse_degenerate(used, n_bins=n_bins)
-    scores = pd.DataFrame(
-        {
-            "recency_score": score_quantiles(
-                used["days_since_last_purchase"], n_bins=n_bins, largest_is_best=False
-            ),
-            "frequency_score": score_quantiles(used["n_purchases"], n_bins=n_bins),
-            "money_score": score_quantiles(used["revenue"], n_bins=n_bins),
-        }
+    _refuse_degenerate(used, n_bins=n_bins, fixed=cuts is not None)
+    scoring = "cut-points" if cuts is not None else "nested" if nested else "independent"
+    steps = _score(used, n_bins=n_bins, nested=nested, cuts=cuts)
+    scores = steps.assign(
+        cell=_join_digits(steps),
+        segment=name_cells(steps, n_bins=n_bins),
+        rfm_score=steps.to_numpy(dtype=float) @ np.array(shares),
     )
-    digit = scores.astype("str")
-    scores["cell"] = (
-        digit["recency_score"] + "-" + digit["frequency_score"] + "-" + digit["money_score"]
-    )
-    scores["segment"] = _name_segments(scores, n_bins=n_bins)
     return RfmResult(
         scores=scores,
-        segments=_summarise_segments(used, scores["segment"]),
+        segments=_summarise_segments(used, scores),
         cells=_summarise_cells(used, scores),
+        ties=count_ties(used, steps, n_bins=n_bins, scoring=scoring),
+        scoring=scoring,
+        cuts=cuts,
+        weights=shares,
         n_bins=n_bins,
         n_customers=len(used),
         n_left_out=n_left_out,
-        checks=tuple(_check_steps(scores[f"{name}_score"], name, n_bins) for name in SCORES),
+        checks=(
+            *(_check_steps(steps[f"{name}_score"], name, n_bins) for name in SCORES),
+            _check_revenue(used["revenue"]),
+        ),
     )
 
 
-def _refuse_degenerate(used: pd.DataFrame, *, n_bins: int) -> None:
-    needed = MINIMUM_PER_BIN * n_bins
+def _share_weights(weights: Sequence[float]) -> tuple[float, float, float]:
+    given = np.array(weights, dtype=float)
+    if given.shape != (3,) or not np.isfinite(given).all() or (given < 0).any() or not given.any():
+        written = ", ".join(f"{weight:g}" for weight in given.ravel())
+        raise SettingsError(
+            f"weights = ({written}): three are needed, for recency, frequency and money, "
+            "none negative and one above 0"
+        )
+    recency, frequency, money = (given / given.sum()).tolist()
+    return recency, frequency, money
+
+
+def _refuse_degenerate(used: pd.DataFrame, *, n_bins: int, fixed: bool) -> None:
+    needed = 1 if fixed else MINIMUM_PER_BIN * n_bins
     if len(used) < needed:
         raise ModelError(f"RFM scores of {n_bins} steps need {needed} customers, not {len(used)}")
     for name in used.columns[(used == used.iloc[0]).all()]:
-        raise ModelError(f"RFM scores need customers who differ in {name}; all are equal")
+        if not fixed:
+            raise ModelError(
+                f"RFM scores need customers who differ in {name}; all are equal "
+                "(fixed cut-points can still score them)"
+            )
     if used["revenue"].sum() <= 0:
         raise ModelError("shares of revenue need a positive sum of revenue")
 
 
-def _level(points: pd.Series, most: int) -> np.ndarray:
-    """Cut 0..most into thirds; a boundary belongs to the middle."""
-    return np.select([3 * points < most, 3 * points > 2 * most], ["low", "high"], "middle")
+def _score(
+    used: pd.DataFrame, *, n_bins: int, nested: bool, cuts: CutPoints | None
+) -> pd.DataFrame:
+    if cuts is not None:
+        return score_by_cuts(used, cuts)
+    days = used["days_since_last_purchase"]
+    recency = score_quantiles(days, n_bins=n_bins, largest_is_best=False)
+    if nested:
+        frequency = score_nested(used["n_purchases"], [recency], n_bins=n_bins)
+        money = score_nested(used["revenue"], [recency, frequency], n_bins=n_bins)
+    else:
+        frequency = score_quantiles(used["n_purchases"], n_bins=n_bins)
+        money = score_quantiles(used["revenue"], n_bins=n_bins)
+    named = {"recency_score": recency, "frequency_score": frequency, "money_score": money}
+    return pd.DataFrame(named)
 
 
-def _name_segments(scores: pd.DataFrame, *, n_bins: int) -> pd.Series:
-    recency = _level(scores["recency_score"] - 1, n_bins - 1)
-    value = _level(scores["frequency_score"] + scores["money_score"] - 2, 2 * (n_bins - 1))
-    names = {(rule.recency, rule.value): rule.segment for rule in SEGMENT_RULES}
-    return pd.Series(
-        [names[pair] for pair in zip(recency, value, strict=True)], index=scores.index, dtype="str"
-    )
+def _join_digits(steps: pd.DataFrame) -> pd.Series:
+    r, f, m = (steps[f"{name}_score"].astype("str") for name in SCORES)
+    return r + "-" + f + "-" + m
 
 
-def _summarise_segments(used: pd.DataFrame, segment: pd.Series) -> pd.DataFrame:
-    groups = used.groupby(segment)
+def _summarise_segments(used: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    groups = used.groupby(scores["segment"])
     summary = pd.DataFrame({"n_customers": groups.size(), "revenue": groups["revenue"].sum()})
     summary["share_customers"] = summary["n_customers"] / len(used)
     summary["share_revenue"] = summary["revenue"] / used["revenue"].sum()
     summary = summary.join(groups[["days_since_last_purchase", "n_purchases"]].mean())
     summary["mean_revenue"] = summary["revenue"] / summary["n_customers"]
+    summary["mean_score"] = scores["rfm_score"].groupby(scores["segment"]).mean()
     present = [rule.segment for rule in SEGMENT_RULES if rule.segment in summary.index]
     return summary.loc[present].rename_axis("segment")
 
@@ -241,5 +273,18 @@ def _check_steps(score: pd.Series, name: str, n_bins: int) -> Check:
         statistic=float(n_used),
         threshold=f"= {n_bins}",
         source="equal values get equal scores",
-        consequence="ties are larger than a step: the score is coarser than it looks",
+        consequence="the score is coarser than it looks: ties are larger than a step, "
+        "or a fixed cut-point is out of reach",
+    )
+
+
+def _check_revenue(revenue: pd.Series) -> Check:
+    n_negative = int((revenue < 0).sum())
+    return Check(
+        name="no customer's revenue is negative (customers)",
+        passed=n_negative == 0,
+        statistic=float(n_negative),
+        threshold="= 0",
+        source="returns count against purchases",
+        consequence="shares of revenue can lie below 0 or above 1; these customers score lowest",
     )

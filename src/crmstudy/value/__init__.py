@@ -9,6 +9,7 @@ from crmstudy.value.btyd import (
 )
 from crmstudy.value.clv import LifetimeValue, lifetime_value
 from crmstudy.value.concentration import Concentration, concentrate
+from crmstudy.value.expectation import value_customers
 from crmstudy.value.gamma_gamma import GammaGammaResult, fit_gamma_gamma
 from crmstudy.value.holdout import (
     HoldoutComparison,
@@ -44,4 +45,5 @@ __all__ = [
     "sum_revenue",
     "summarise_purchases",
     "track_purchases",
+    "value_customers",
 ]

@@ -8,7 +8,7 @@ from typing import Literal
 
 from crmstudy.errors import DataError, nearest
 
-Unit = Literal["count", "money", "days", "hours", "points", "share", "month", "name"]
+Unit = Literal["count", "money", "days", "hours", "points", "share", "ratio", "month", "name"]
 
 #: Without these columns of transactions there are no customers to describe.
 PURCHASE = (
@@ -31,15 +31,19 @@ class Feature:
         Its column, and what stands there.
     unit : str
         count (whole number, 0 where there is none), money (the study's currency), days,
-        hours, points, share (0 to 1), month (its first day) or name.
+        hours, points, share (0 to 1), ratio (1 = as all customers together), month (its
+        first day) or name.
     needs : tuple of str
         Columns beside those of every purchase, written ``table.column``.
+    either : tuple of str
+        Columns of which one suffices; the first that is there is used.
     """
 
     name: str
     definition: str
     unit: Unit
     needs: tuple[str, ...] = ()
+    either: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:
@@ -48,7 +52,10 @@ class Feature:
 
     def lacks(self, present: Collection[str]) -> list[str]:
         """Name the needed columns that are not among those present."""
-        return [column for column in (*PURCHASE, *self.needs) if column not in present]
+        lacking = [column for column in (*PURCHASE, *self.needs) if column not in present]
+        if self.either and not set(self.either) & set(present):
+            lacking.append(" or ".join(self.either))
+        return lacking
 
 
 FEATURES = (
@@ -62,6 +69,12 @@ FEATURES = (
     Feature("days_since_last_purchase", "from the day of the last purchase to the end", "days"),
     Feature("tenure_days", "from the day of the first purchase to the end", "days"),
     Feature("weekend_share", "share of the lines bought on a Saturday or Sunday", "share"),
+    Feature(
+        "evening_share",
+        "share of the lines bought from 17:00 on, of those with a time of day; midnight counts "
+        "as a day without one; empty if no line has one",
+        "share",
+    ),
     Feature("first_purchase_month", "month of the first purchase: the customer's cohort", "month"),
     Feature(
         "mean_days_between_purchases",
@@ -76,11 +89,30 @@ FEATURES = (
     Feature("return_share", "share of the lines that are returns", "share"),
     Feature("returned_revenue", "money of the lines that are returns, without sign", "money"),
     Feature(
+        "margin",
+        "revenue less cost of all lines of known cost; empty if none is known",
+        "money",
+        ("transactions.cost",),
+    ),
+    Feature(
         "discount_share",
         "discount divided by what the lines bought would have cost without it; "
         "empty where that is nothing",
         "share",
         ("transactions.discount",),
+    ),
+    Feature(
+        "promoted_share",
+        "share of the lines bought at a discount above zero",
+        "share",
+        ("transactions.discount",),
+    ),
+    Feature(
+        "coupon_share",
+        "coupon discount divided by what the lines bought would have cost without it; "
+        "empty where that is nothing",
+        "share",
+        ("transactions.coupon_discount",),
     ),
     Feature("n_products", "different products bought", "count", ("transactions.product_id",)),
     Feature(
@@ -88,6 +120,14 @@ FEATURES = (
         "different departments bought from",
         "count",
         ("transactions.product_id", "products.product_id", "products.department"),
+    ),
+    Feature(
+        "price_index",
+        "what was paid divided by what the same quantities cost on average in their category "
+        "(department where there is no category) over all customers; empty if nothing is known",
+        "ratio",
+        ("transactions.product_id", "transactions.quantity", "products.product_id"),
+        ("products.category", "products.department"),
     ),
     Feature("n_channels", "different channels bought through", "count", ("transactions.channel",)),
     Feature(
@@ -157,10 +197,11 @@ def choose_features(present: Collection[str], only: Collection[str] = ()) -> lis
     for name in only:
         if name not in known:
             raise DataError(f"no feature {name!r}{nearest(name, known)}; known: {', '.join(known)}")
-    needed = {column for name in only for column in known[name].needs} | set(PURCHASE)
-    if lacking := sorted(needed - set(present)):
+    chosen = [known[name] for name in only or ("n_purchases",)]
+    if lacking := sorted({column for one in chosen for column in one.lacks(present)}):
+        needed = sorted({*PURCHASE, *lacking, *(need for one in chosen for need in one.needs)})
         raise DataError(
-            f"features of customers need the columns {', '.join(sorted(needed))}; "
+            f"features of customers need the columns {', '.join(needed)}; "
             f"there is no {', '.join(lacking)}: add or map it"
         )
     wanted = set(only or known)
@@ -171,7 +212,8 @@ def list_columns() -> dict[str, list[str]]:
     """List the columns that any feature is made from, by table."""
     columns: dict[str, dict[str, None]] = {}
     written = [*PURCHASE, "transactions.status"]
-    for column in (*written, *(need for feature in FEATURES for need in feature.needs)):
+    needs = (need for feature in FEATURES for need in (*feature.needs, *feature.either))
+    for column in (*written, *needs):
         table, name = column.split(".")
         columns.setdefault(table, {})[name] = None
     return {table: list(names) for table, names in columns.items()}

@@ -79,6 +79,7 @@ def count_on_duckdb(
     tables: Mapping[str, Any],
     *,
     until: datetime,
+    since: datetime | None = None,
     only: Collection[str] = (),
 ) -> Counted:
     """Count in the warehouse what features are made of, block by block.
@@ -86,7 +87,7 @@ def count_on_duckdb(
     One statement for all would hold every block's intermediate rows at once, in twice the
     memory.
     """
-    names, blocks = describe_blocks(tables, until=until, only=only)
+    names, blocks = describe_blocks(tables, until=until, since=since, only=only)
     rows = {}
     for name, block in blocks.items():
         rows[f"block_{name}"] = _ask(reading.connection, block)
@@ -123,6 +124,7 @@ def run_on_spark(
     tables: Mapping[str, Any],
     *,
     until: str | date | datetime,
+    since: str | date | datetime = "",
     only: Collection[str] = (),
 ) -> Any:
     """Compute customer features on a Spark cluster, with the expressions of DuckDB.
@@ -139,6 +141,8 @@ def run_on_spark(
         checked, but rows without customer or time are left out.
     until : str, date or datetime
         Last day counted, as 2017-12-31, or the last moment.
+    since : str, date or datetime
+        First day counted, or the first moment; empty counts from the beginning.
     only : collection of str
         Names of the features wanted; empty for all.
 
@@ -162,9 +166,12 @@ def run_on_spark(
     money can differ from DuckDB's in their last bits, since a cluster adds in another
     order. Sessions of Spark Connect, which plan late, have not been tried.
     """
-    moment = _moment(until)
+    end = _moment(until, time.max)
+    begin = _moment(since, time.min) if since else None
     return answer_on_spark(
-        session, tables, lambda declared: describe_customers(declared, until=moment, only=only)
+        session,
+        tables,
+        lambda declared: describe_customers(declared, until=end, since=begin, only=only),
     )
 
 
@@ -223,12 +230,11 @@ def _canonical(session: Any, tables: Mapping[str, Any]) -> dict[str, Any]:
     return frames
 
 
-def _moment(until: str | date | datetime) -> datetime:
-    if isinstance(until, str):
-        until = datetime.fromisoformat(until) if ":" in until else date.fromisoformat(until)
-    if isinstance(until, datetime):
-        return until
-    return datetime.combine(until, time.max)
+def _moment(day: str | date | datetime, clock: time) -> datetime:
+    """Take a moment as it is, and of a day the time given."""
+    if isinstance(day, str):
+        day = datetime.fromisoformat(day) if ":" in day else date.fromisoformat(day)
+    return day if isinstance(day, datetime) else datetime.combine(day, clock)
 
 
 @contextmanager

@@ -19,10 +19,22 @@ from typing import Any
 
 import ibis
 
+from crmstudy.collection.features.blocks import (
+    compare_prices,
+    count_baskets,
+    count_departments,
+    count_products,
+    count_sessions,
+    find_registration,
+    is_handed_back,
+    keep_bought,
+    keep_seen,
+    measure_rhythm,
+    rank_channels,
+    sum_purchases,
+    sum_tickets,
+)
 from crmstudy.collection.features.definitions import FEATURES, choose_features
-
-#: A visitor's pause that ends a session, as the makers of web statistics count.
-SESSION_MINUTES = 30
 
 #: The features of :func:`describe_purchases`, which chapters 02, 03 and 07 use.
 PURCHASING = (
@@ -42,7 +54,9 @@ CHANNELS = {"n_channels", "main_channel", "main_channel_share"}
 MONDAY = dt.date(1970, 1, 5)
 
 
-def describe_purchases(transactions: Any, *, until: dt.datetime) -> Any:
+def describe_purchases(
+    transactions: Any, *, until: dt.datetime, since: dt.datetime | None = None
+) -> Any:
     """Express each customer's purchasing up to a moment.
 
     Parameters
@@ -51,6 +65,8 @@ def describe_purchases(transactions: Any, *, until: dt.datetime) -> Any:
         Canonical transactions: customer_id, basket_id, ordered_at, revenue.
     until : datetime
         End of observation; later lines are left out.
+    since : datetime, optional
+        Its begin; earlier lines are left out.
 
     Returns
     -------
@@ -61,11 +77,16 @@ def describe_purchases(transactions: Any, *, until: dt.datetime) -> Any:
         ``tenure_days`` (from the first one), ``weekend_share`` (share of lines bought on
         Saturday or Sunday).
     """
-    return describe_customers({"transactions": transactions}, until=until, only=PURCHASING)
+    tables = {"transactions": transactions}
+    return describe_customers(tables, until=until, since=since, only=PURCHASING)
 
 
 def describe_customers(
-    tables: Mapping[str, Any], *, until: dt.datetime, only: Collection[str] = ()
+    tables: Mapping[str, Any],
+    *,
+    until: dt.datetime,
+    since: dt.datetime | None = None,
+    only: Collection[str] = (),
 ) -> Any:
     """Express all features that the columns at hand allow.
 
@@ -76,6 +97,9 @@ def describe_customers(
         tables that are not there cost only the features that need them.
     until : datetime
         End of observation; what happened later is left out.
+    since : datetime, optional
+        Its begin; purchases, tickets and events before it are left out, registrations are
+        not.
     only : collection of str
         Names of the features wanted; empty for all.
 
@@ -91,12 +115,16 @@ def describe_customers(
     DataError
         If a column is not there that every feature needs, or one that is wanted by name.
     """
-    names, blocks = describe_blocks(tables, until=until, only=only)
+    names, blocks = describe_blocks(tables, until=until, since=since, only=only)
     return join_blocks(blocks, names=names, until=until)
 
 
 def describe_blocks(
-    tables: Mapping[str, Any], *, until: dt.datetime, only: Collection[str] = ()
+    tables: Mapping[str, Any],
+    *,
+    until: dt.datetime,
+    since: dt.datetime | None = None,
+    only: Collection[str] = (),
 ) -> tuple[list[str], dict[str, Any]]:
     """Express what :func:`describe_customers` counts, block by block.
 
@@ -110,22 +138,33 @@ def describe_blocks(
     """
     present = {f"{name}.{column}" for name, table in tables.items() for column in table.columns}
     names = [feature.name for feature in choose_features(present, only)]
-    lines = _seen(tables["transactions"], "ordered_at", until)
+    lines = keep_seen(tables["transactions"], "ordered_at", until, since)
     makers: dict[str, tuple[set[str], Callable[[], Any]]] = {
-        "products": ({"n_products"}, lambda: _products(lines)),
-        "baskets": ({"n_purchases", "mean_basket"}, lambda: _baskets(lines)),
-        "rhythm": (RHYTHM, lambda: _rhythm(lines)),
-        "departments": ({"n_departments"}, lambda: _departments(lines, tables["products"])),
-        "channels": (CHANNELS, lambda: _channels(lines)),
-        "tickets": (_made_from("contacts"), lambda: _tickets(tables["contacts"], names, until)),
-        "web": (_made_from("web_events"), lambda: _web(tables["web_events"], names, until)),
+        "products": ({"n_products"}, lambda: count_products(lines)),
+        "baskets": ({"n_purchases", "mean_basket"}, lambda: count_baskets(lines)),
+        "rhythm": (RHYTHM, lambda: measure_rhythm(lines)),
+        "departments": ({"n_departments"}, lambda: count_departments(lines, tables["products"])),
+        "prices": ({"price_index"}, lambda: compare_prices(lines, tables["products"])),
+        "channels": (CHANNELS, lambda: rank_channels(lines)),
+        "tickets": (
+            _made_from("contacts"),
+            lambda: sum_tickets(
+                keep_seen(tables["contacts"], "opened_at", until, since), names, until
+            ),
+        ),
+        "web": (
+            _made_from("web_events"),
+            lambda: count_sessions(
+                keep_seen(tables["web_events"], "occurred_at", until, since), names
+            ),
+        ),
         "registration": (
             _made_from("customers"),
-            lambda: _registration(tables["customers"], until),
+            lambda: find_registration(tables["customers"], until),
         ),
     }
     blocks = {name: make() for name, (made, make) in makers.items() if made & set(names)}
-    return names, {**blocks, "purchases": _purchases(lines)}
+    return names, {**blocks, "purchases": sum_purchases(lines, names)}
 
 
 def join_blocks(blocks: Mapping[str, Any], *, names: Collection[str], until: dt.datetime) -> Any:
@@ -144,138 +183,6 @@ def _beside(left: Any, right: Any) -> Any:
     return joined.drop("customer_id_again")
 
 
-def _seen(table: Any, moment: str, until: dt.datetime) -> Any:
-    """Keep what happened up to a moment to somebody known."""
-    return table.filter(table[moment] <= until, table.customer_id.notnull())
-
-
-def _bought(lines: Any) -> Any:
-    return lines.filter(~_handed_back(lines))
-
-
-def _handed_back(lines: Any) -> Any:
-    return (lines.revenue < 0).fill_null(False)
-
-
-def _count(condition: Any) -> Any:
-    """Count the rows of a group for which a condition is true; 0 for none."""
-    return condition.nullif(False).count()
-
-
-def _purchases(lines: Any) -> Any:
-    """Features that one pass over the lines gives."""
-    back = _handed_back(lines)
-    bought = ~back
-    returned = back
-    if "status" in lines.columns:
-        returned = back | (lines.status == "returned").fill_null(False)
-    metrics = {
-        "n_lines": _count(bought),
-        "n_all_lines": lines.count(),
-        "n_returns": _count(returned),
-        "n_weekend": _count(bought & (lines.ordered_at.day_of_week.index() >= 5)),
-        "revenue": lines.revenue.sum(),
-        "returned_revenue": returned.ifelse(lines.revenue.abs(), 0.0).sum(),
-        "first_at": bought.ifelse(lines.ordered_at, None).min(),
-        "last_at": bought.ifelse(lines.ordered_at, None).max(),
-    }
-    if "discount" in lines.columns:
-        metrics["discount"] = bought.ifelse(lines.discount, None).sum()
-        metrics["paid"] = bought.ifelse(lines.revenue, None).sum()
-    grouped = lines.group_by("customer_id").agg(**metrics)
-    return grouped.filter(grouped.n_lines > 0)
-
-
-def _baskets(lines: Any) -> Any:
-    baskets = _bought(lines).select("customer_id", "basket_id").distinct()
-    return baskets.group_by("customer_id").agg(n_purchases=baskets.basket_id.count())
-
-
-def _rhythm(lines: Any) -> Any:
-    """Purchase days and the times between them, as exact sums of whole days."""
-    bought = _bought(lines)
-    days = bought.select("customer_id", day=bought.ordered_at.date()).distinct()
-    before = days.day.lag().over(group_by="customer_id", order_by="day")
-    gaps = days.select("customer_id", gap=days.day.delta(before, unit="day"))
-    sums = gaps.group_by("customer_id").agg(
-        n_purchase_days=gaps.count(),
-        n_gaps=gaps.gap.count(),
-        total=gaps.gap.sum().cast("float64"),
-        squares=(gaps.gap * gaps.gap).sum().cast("float64"),
-    )
-    pairs = (sums.n_gaps * (sums.n_gaps - 1)).nullif(0)
-    spread = sums.n_gaps * sums.squares - sums.total * sums.total
-    return sums.select(
-        "customer_id",
-        "n_purchase_days",
-        mean_days_between_purchases=sums.total / sums.n_gaps.nullif(0),
-        sd_days_between_purchases=(spread / pairs).sqrt(),
-    )
-
-
-def _products(lines: Any) -> Any:
-    bought = _bought(lines)
-    known = bought.filter(bought.product_id.notnull())
-    pairs = known.select("customer_id", "product_id").distinct()
-    return pairs.group_by("customer_id").agg(n_products=pairs.product_id.count())
-
-
-def _departments(lines: Any, products: Any) -> Any:
-    listed = products.select("product_id", "department")
-    joined = _bought(lines).join(listed, "product_id")
-    pairs = joined.select("customer_id", "department").distinct()
-    return pairs.group_by("customer_id").agg(n_departments=pairs.department.count())
-
-
-def _channels(lines: Any) -> Any:
-    bought = _bought(lines)
-    known = bought.filter(bought.channel.notnull())
-    baskets = known.select("customer_id", "channel", "basket_id").distinct()
-    used = baskets.group_by("customer_id", "channel").agg(purchases=baskets.basket_id.count())
-    order = ibis.window(group_by="customer_id", order_by=[ibis.desc("purchases"), "channel"])
-    ranked = used.mutate(rank=ibis.row_number().over(order))
-    return ranked.group_by("customer_id").agg(
-        n_channels=ranked.channel.count(),
-        main_channel=(ranked["rank"] == 0).ifelse(ranked.channel, None).max(),
-        main_channel_share=ranked.purchases.max() / ranked.purchases.sum().nullif(0),
-    )
-
-
-def _tickets(table: Any, names: Collection[str], until: dt.datetime) -> Any:
-    contacts = _seen(table, "opened_at", until)
-    metrics = {"n_tickets": contacts.count()}
-    if "n_complaints" in names:
-        metrics["n_complaints"] = _count(contacts.complaint)
-    waits = {"mean_response_hours": "first_response_at", "mean_resolution_hours": "resolved_at"}
-    for name in (name for name in waits if name in names):
-        answered = contacts[waits[name]]
-        seconds = _seconds_between(contacts.opened_at, answered)
-        known = (answered <= until).ifelse(seconds, None)
-        metrics[name] = known.sum().cast("float64") / known.count().nullif(0) / 3600.0
-    return contacts.group_by("customer_id").agg(**metrics)
-
-
-def _seconds_between(earlier: Any, later: Any) -> Any:
-    return later.truncate("s").delta(earlier.truncate("s"), unit="second")
-
-
-def _web(table: Any, names: Collection[str], until: dt.datetime) -> Any:
-    events = _seen(table, "occurred_at", until)
-    visits = ["customer_id", "visitor_id"]
-    before = events.occurred_at.lag().over(group_by=visits, order_by="occurred_at")
-    pause = _seconds_between(before, events.occurred_at)
-    marked = events.mutate(opens=pause.isnull() | (pause > SESSION_MINUTES * 60))
-    metrics = {"n_web_events": marked.count(), "n_web_sessions": _count(marked.opens)}
-    if "mean_rating" in names:
-        metrics["mean_rating"] = marked.rating.mean()
-    return marked.group_by("customer_id").agg(**metrics)
-
-
-def _registration(table: Any, until: dt.datetime) -> Any:
-    customers = _seen(table, "registered_on", until)
-    return customers.group_by("customer_id").agg(registered_at=customers.registered_on.min())
-
-
 def _complete(found: Any, names: Collection[str], until: dt.datetime) -> Any:
     """Turn what the blocks counted into features, 0 where a customer has none."""
     end = ibis.literal(until.date())
@@ -288,6 +195,7 @@ def _complete(found: Any, names: Collection[str], until: dt.datetime) -> Any:
         "tenure_days": lambda: end.delta(found.first_at.date(), unit="day"),
         "weekend_share": lambda: found.n_weekend / found.n_lines.nullif(0),
         "first_purchase_month": lambda: _month_of(found.first_at),
+        "promoted_share": lambda: found.promoted_share / found.n_lines.nullif(0),
         "return_share": lambda: found.n_returns / found.n_all_lines.nullif(0),
         "discount_share": lambda: found.discount.fill_null(0.0) / paid_in_full.nullif(0.0),
         "registration_month": lambda: _month_of(found.registered_at),
@@ -318,7 +226,7 @@ def describe_periods(transactions: Any, *, period: str) -> Any:
     Customers and purchases are those of lines bought, revenue is that of all lines.
     """
     lines = transactions.filter(transactions.customer_id.notnull())
-    bought = ~_handed_back(lines)
+    bought = ~is_handed_back(lines)
     numbered = lines.mutate(
         period=number_period(lines.ordered_at, period),
         buyer=bought.ifelse(lines.customer_id, None),
@@ -342,7 +250,7 @@ def describe_cohorts(transactions: Any, *, until: dt.datetime, period: str) -> A
         ``cohort`` (number of its period, see :func:`number_period`), ``since`` (periods
         since), ``customers`` who bought then; no row where nobody did, rows in no order.
     """
-    bought = _bought(_seen(transactions, "ordered_at", until))
+    bought = keep_bought(keep_seen(transactions, "ordered_at", until))
     numbered = bought.select("customer_id", period=number_period(bought.ordered_at, period))
     active = numbered.distinct()
     first = active.group_by("customer_id").agg(cohort=active.period.min())

@@ -28,7 +28,7 @@ PERIODS_A_YEAR = {"month": 12, "quarter": 4}
 
 
 def customer_features(
-    warehouse: Warehouse, dataset: str, *, until: str = ""
+    warehouse: Warehouse, dataset: str, *, since: str = "", until: str = ""
 ) -> pd.DataFrame | NotAvailable:
     """Compute every feature that a data set's tables and columns allow.
 
@@ -38,6 +38,9 @@ def customer_features(
         The study's customer database.
     dataset : str
         Data set with a transactions table.
+    since : str
+        First day counted, as 2017-07-01; empty counts from the beginning. Purchases,
+        tickets and events before it are left out, registrations are not.
     until : str
         Last day counted, as 2017-12-31; empty takes the last purchase of all. Tickets,
         answers, events and registrations after it are left out too.
@@ -53,13 +56,13 @@ def customer_features(
     Raises
     ------
     SettingsError
-        If ``until`` is not a date.
+        If ``since`` or ``until`` is not a date, or ``since`` is the later one.
     """
-    return _compute(warehouse, dataset, until=until)
+    return _compute(warehouse, dataset, since=since, until=until)
 
 
 def purchase_features(
-    warehouse: Warehouse, dataset: str, *, until: str = ""
+    warehouse: Warehouse, dataset: str, *, since: str = "", until: str = ""
 ) -> pd.DataFrame | NotAvailable:
     """Compute each customer's purchase features from the warehouse.
 
@@ -72,7 +75,7 @@ def purchase_features(
         Indexed by customer_id; columns as in
         :func:`crmstudy.collection.features.expressions.describe_purchases`.
     """
-    return _compute(warehouse, dataset, until=until, only=PURCHASING)
+    return _compute(warehouse, dataset, since=since, until=until, only=PURCHASING)
 
 
 def describe_features(warehouse: Warehouse | None = None, dataset: str = "") -> pd.DataFrame:
@@ -98,14 +101,14 @@ def describe_features(warehouse: Warehouse | None = None, dataset: str = "") -> 
             "definition": feature.definition,
             "unit": feature.unit,
             "table": feature.table,
-            "needs": ", ".join(feature.needs),
+            "needs": ", ".join([*feature.needs, *filter(None, [" or ".join(feature.either)])]),
         }
         for feature in FEATURES
     ]
     table = pd.DataFrame(rows)
     if warehouse is None:
         return table
-    present = _columns_present(warehouse, dataset)
+    present = columns_present(warehouse, dataset)
     return table.assign(lacks=[", ".join(feature.lacks(present)) for feature in FEATURES])
 
 
@@ -132,10 +135,10 @@ def purchases_by_period(
         return NotAvailable("no transactions")
     if period not in ("week", "month"):
         raise ValueError(f"period must be week or month, not {period!r}")
-    tables = declare_tables(_columns_present(warehouse, dataset), database=dataset)
+    tables = declare_tables(columns_present(warehouse, dataset), database=dataset)
     expression = describe_periods(tables["transactions"], period=period)
     frame = warehouse.query(write_sql(expression.order_by("period"), dialect="duckdb"))
-    first, last = _reach(warehouse, dataset)
+    first, last = find_reach(warehouse, dataset)
     starts = [_first_day(number, period) for number in frame["period"]]
     ends = [_first_day(number + 1, period) for number in frame["period"]]
     whole = [
@@ -176,8 +179,8 @@ def cohort_table(
     end = _end(warehouse, dataset, until)
     if end is None:
         return NotAvailable("no purchases")
-    last = _last_whole_period(min(end, _reach(warehouse, dataset)[1].to_pydatetime()), period)
-    tables = declare_tables(_columns_present(warehouse, dataset), database=dataset)
+    last = _last_whole_period(min(end, find_reach(warehouse, dataset)[1].to_pydatetime()), period)
+    tables = declare_tables(columns_present(warehouse, dataset), database=dataset)
     expression = describe_cohorts(tables["transactions"], until=end, period=period)
     cells = warehouse.query(write_sql(expression, dialect="duckdb"))
     cells = cells[cells["cohort"] + cells["since"] <= last]
@@ -196,22 +199,35 @@ _DAY = pd.Timedelta("1D")
 
 
 def _compute(
-    warehouse: Warehouse, dataset: str, *, until: str, only: tuple[str, ...] = ()
+    warehouse: Warehouse, dataset: str, *, since: str, until: str, only: tuple[str, ...] = ()
 ) -> pd.DataFrame | NotAvailable:
     with warehouse.reading() as reading:
-        present = _columns_present(reading, dataset)
-        if not any(name.startswith("transactions.") for name in present):
-            return NotAvailable("no transactions")
-        end = _end(reading, dataset, until)
-        if end is None:
-            return NotAvailable("no purchases")
+        window = find_window(reading, dataset, since=since, until=until)
+        if isinstance(window, NotAvailable):
+            return window
         replaced = _replaced(reading, dataset)
-        tables = declare_tables(present, database=dataset)
-        counted = count_on_duckdb(reading, tables, until=end, only=only)
+        tables = declare_tables(columns_present(reading, dataset), database=dataset)
+        begin, end = window
+        counted = count_on_duckdb(reading, tables, until=end, since=begin, only=only)
     frame = join_on_duckdb(warehouse, counted)
+    if since and frame.empty:
+        return NotAvailable(f"no purchases from {since} to {end:%Y-%m-%d}")
     frame = frame[["customer_id", *(only or frame.columns[1:])]]
     typed = _typed(frame).set_index("customer_id")
     return _order_by_content(typed, warehouse, dataset) if replaced else typed
+
+
+def order_customers(
+    warehouse: Warehouse, dataset: str, *, since: str = "", until: str = ""
+) -> pd.Index | NotAvailable:
+    """Name the customers of :func:`customer_features` in its order, at the least cost.
+
+    Only where names are replaced does the order depend on every feature.
+    """
+    with warehouse.reading() as reading:
+        compute = customer_features if _replaced(reading, dataset) else purchase_features
+    found = compute(warehouse, dataset, since=since, until=until)
+    return found if isinstance(found, NotAvailable) else found.index
 
 
 def _replaced(warehouse: Reading, dataset: str) -> bool:
@@ -247,7 +263,7 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _columns_present(warehouse: Warehouse | Reading, dataset: str) -> list[str]:
+def columns_present(warehouse: Warehouse | Reading, dataset: str) -> list[str]:
     """List the columns that features are made from and that are there, as ``table.column``."""
     sql = (
         "SELECT table_name || '.' || column_name AS name FROM information_schema.columns "
@@ -258,23 +274,47 @@ def _columns_present(warehouse: Warehouse | Reading, dataset: str) -> list[str]:
     return [name for name in used if name in there]
 
 
-def _reach(warehouse: Warehouse | Reading, dataset: str) -> tuple[pd.Timestamp, pd.Timestamp]:
+def find_reach(warehouse: Warehouse | Reading, dataset: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     """Find the first and the last purchase of all."""
     sql = f'SELECT min(ordered_at) AS a, max(ordered_at) AS z FROM "{dataset}".transactions'
     row = warehouse.query(sql).iloc[0]
     return pd.Timestamp(row["a"]), pd.Timestamp(row["z"])
 
 
+def find_window(
+    reading: Reading, dataset: str, *, since: str, until: str
+) -> tuple[datetime | None, datetime] | NotAvailable:
+    """Find the first (none: from the beginning) and the last moment counted.
+
+    Raises
+    ------
+    SettingsError
+        If ``since`` or ``until`` is not a date, or ``since`` is the later one.
+    """
+    if not reading.has(dataset, "transactions"):
+        return NotAvailable("no transactions")
+    end = _end(reading, dataset, until)
+    if end is None:
+        return NotAvailable("no purchases")
+    begin = _day(since, "since").to_pydatetime() if since else None
+    if begin and until and begin > end:
+        raise SettingsError(f"since = {since!r} is later than until = {until!r}")
+    return begin, end
+
+
 def _end(warehouse: Warehouse | Reading, dataset: str, until: str) -> datetime | None:
     """Find the last moment counted: that of a day's end, or of the last purchase."""
-    if not until:
-        last = _reach(warehouse, dataset)[1]
-        return None if pd.isna(last) else last.to_pydatetime()
+    if until:
+        return (_day(until, "until") + _DAY - pd.Timedelta("1us")).to_pydatetime()
+    last = find_reach(warehouse, dataset)[1]
+    return None if pd.isna(last) else last.to_pydatetime()
+
+
+def _day(text: str, name: str) -> pd.Timestamp:
     try:
-        day = pd.Timestamp(until).normalize()
+        return pd.Timestamp(text).normalize()
     except ValueError:
-        raise SettingsError(f"until = {until!r}; allowed: a day, as 2017-12-31") from None
-    return (day + _DAY - pd.Timedelta("1us")).to_pydatetime()
+        raise SettingsError(f"{name} = {text!r}; allowed: a day, as 2017-12-31") from None
 
 
 def _first_day(number: Any, period: str) -> pd.Timestamp:

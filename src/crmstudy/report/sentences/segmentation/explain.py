@@ -1,0 +1,204 @@
+"""Sentences on what tells the segments apart: held-back variables and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from crmstudy.errors import NotAvailable, passes_absence
+from crmstudy.report.sentences.segmentation.variables import say_variable
+from crmstudy.report.sentences.words import (
+    compose,
+    enumerate_words,
+    number,
+    percent_within,
+)
+from crmstudy.segmentation.explain import SegmentExplanation, name_strength
+from crmstudy.segmentation.rules import Condition, SegmentRules
+
+# Words for a count of things: "more than 43 purchases", not "n purchases above 43".
+COUNTED = {
+    "n_purchases": "purchases",
+    "n_purchase_days": "days with a purchase",
+    "n_lines": "lines bought",
+    "n_products": "different products",
+    "n_departments": "departments",
+    "n_channels": "channels",
+    "n_tickets": "tickets",
+    "n_complaints": "complaints",
+    "n_web_events": "web events",
+    "n_web_sessions": "web sessions",
+    "days_since_last_purchase": "days since the last purchase",
+    "tenure_days": "days since the first purchase",
+    "days_since_registration": "days since registration",
+    "mean_days_between_purchases": "days between purchases on average",
+}
+MOST_NAMED = 3
+
+
+def read_explanation(
+    explanation: SegmentExplanation | NotAvailable, rules: SegmentRules | NotAvailable
+) -> str:
+    """Say in what else the segments differ, how strongly, and how far words can tell them."""
+    return compose(
+        _say_tests(explanation),
+        _say_strongest(explanation),
+        _say_sources(explanation),
+        _say_quality(rules),
+    )
+
+
+@passes_absence
+def tabulate_rules(rules: SegmentRules) -> pd.DataFrame:
+    """Arrange the rule of each segment in words, with what it finds.
+
+    Coverage and purity are those among customers the rule was not made from.
+    """
+    rows = [
+        {
+            "segment": segment,
+            "customers": int(row["n"]),
+            "rule": say_rule(rules.conditions[segment]),
+            "coverage": float(row["coverage_unseen"]),
+            "purity": float(row["purity_unseen"]),
+            "share of all": float(row["share"]),
+            "the rule is": row["verdict"],
+        }
+        for segment, row in rules.rules.iterrows()
+    ]
+    return pd.DataFrame(rows)
+
+
+@passes_absence
+def list_rules(rules: SegmentRules) -> str:
+    """Write one sentence a segment: its rule, what it finds, and whether it describes well."""
+    return " ".join(_say_one(segment, row, rules) for segment, row in rules.rules.iterrows())
+
+
+def say_rule(conditions: Sequence[Condition]) -> str:
+    """Write the conditions of a rule in words; all must hold."""
+    if not conditions:
+        return "no condition"
+    features = dict.fromkeys((one.feature, one.level) for one in conditions)
+    return enumerate_words(
+        [
+            _say_bounds([one for one in conditions if (one.feature, one.level) == key])
+            for key in features
+        ]
+    )
+
+
+def _say_bounds(bounds: Sequence[Condition]) -> str:
+    one = bounds[0]
+    if one.level:
+        return f"{say_variable(one.feature)} {'is' if one.above else 'is not'} {one.level}"
+    above = next((b.threshold for b in bounds if b.above), None)
+    most = next((b.threshold for b in bounds if not b.above), None)
+    write = _writer(one.feature)
+    if one.feature in COUNTED:
+        things = COUNTED[one.feature]
+        if above is not None and most is not None:
+            return f"more than {write(above)} and at most {write(most)} {things}"
+        if above is not None:
+            return f"more than {write(above)} {_singular(things, above)}"
+        return f"at most {write(most)} {_singular(things, most)}"
+    name = say_variable(one.feature)
+    if above is not None and most is not None:
+        return f"{name} above {write(above)} and at most {write(most)}"
+    return f"{name} above {write(above)}" if above is not None else f"{name} at most {write(most)}"
+
+
+def _singular(things: str, n: float | None) -> str:
+    if n != 1:
+        return things
+    words = {"purchases": "purchase", "days": "day", "lines": "line", "products": "product"}
+    words |= {"departments": "department", "channels": "channel", "tickets": "ticket"}
+    words |= {"complaints": "complaint", "events": "event", "sessions": "session"}
+    first = {"different", "web"}
+    split = things.split(" ")
+    place = 1 if split[0] in first else 0
+    split[place] = words.get(split[place], split[place])
+    return " ".join(split)
+
+
+def _writer(feature: str) -> Any:
+    share = feature.endswith("_share") or feature.startswith("share_")
+
+    def write(value: float | None) -> str:
+        shown = 0.0 if value is None else value
+        said = f"{100 * shown:.4g}%" if share else f"{shown:,.10g}"
+        return said.replace("-", "−")
+
+    return write
+
+
+def _say_one(segment: Any, row: pd.Series, rules: SegmentRules) -> str:
+    said = f"Segment {segment}: {say_rule(rules.conditions[segment])}"
+    measured = (
+        f"finds {percent_within(float(row['coverage_unseen']), 0)} of the segment, and "
+        f"{percent_within(float(row['purity_unseen']), 0)} of those it finds belong to it"
+    )
+    if row["verdict"] == "poor":
+        return f"{said}; this describes the segment badly ({measured})."
+    return f"{said}; this {measured}."
+
+
+@passes_absence
+def _say_tests(explanation: SegmentExplanation) -> str:
+    tested, clear = len(explanation.tested), len(explanation.significant)
+    if tested == 0:
+        return "No variable that was held back could be tested."
+    if tested == 1:
+        held = "it differs" if clear else "it does not differ"
+        return f"1 variable was held back and tested; {held} between the segments."
+    amount = "none" if clear == 0 else "all" if clear == tested else f"{clear}"
+    verb = "differs" if amount in ("none", "1") else "differ"
+    return (
+        f"{tested:,} variables were held back and tested; after Holm's correction {amount} "
+        f"{verb} between the segments."
+    )
+
+
+@passes_absence
+def _say_strongest(explanation: SegmentExplanation) -> str:
+    clear = explanation.significant
+    if not len(clear):
+        return ""
+    said = [
+        f"{say_variable(row['variable'])} ({_say_measure(row)}, {name_strength(row['effect'])})"
+        for _, row in clear.head(MOST_NAMED).iterrows()
+    ]
+    verb = "The strongest is" if len(said) == 1 else "The strongest are"
+    return f"{verb} {enumerate_words(said)}."
+
+
+@passes_absence
+def _say_sources(explanation: SegmentExplanation) -> str:
+    """Say which sources show a difference: those beyond purchases are the stronger evidence."""
+    tested, clear = explanation.tested, explanation.significant
+    said = []
+    for source in dict.fromkeys(tested["source"]):
+        n = int((tested["source"] == source).sum())
+        differ = int((clear["source"] == source).sum())
+        said.append(f"{say_variable(source)} {differ} of {n}")
+    if len(said) < 2:
+        return ""
+    return f"By source, the variables that differ: {enumerate_words(said)}."
+
+
+@passes_absence
+def _say_quality(rules: SegmentRules) -> str:
+    poor = rules.rules.index[rules.rules["verdict"] == "poor"]
+    n = len(rules.rules)
+    if not len(poor):
+        return f"A rule of a few conditions describes each of the {n} segments fairly or well."
+    named = enumerate_words([f"'{segment}'" for segment in poor])
+    noun = "segment" if len(poor) == 1 else "segments"
+    return f"No rule of a few conditions describes the {noun} {named} well."
+
+
+def _say_measure(row: pd.Series) -> str:
+    sign = "ω" if row["measure"] == "omega" else "V"
+    return f"{sign} = {number(float(row['effect']))}"

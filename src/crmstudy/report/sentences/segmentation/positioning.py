@@ -1,0 +1,139 @@
+"""Sentences on positions: the perceptual map, the gaps, the strategies."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from crmstudy.checks import failed
+from crmstudy.errors import NotAvailable, passes_absence
+from crmstudy.report.sentences.words import (
+    compose,
+    count_of,
+    enumerate_words,
+    number,
+    p_value,
+    percent,
+    percent_within,
+)
+from crmstudy.segmentation.dimensions import ALL, DIMENSIONS
+from crmstudy.segmentation.perceptual import PositionMap
+from crmstudy.segmentation.positioning import PositioningGaps
+from crmstudy.segmentation.strategy import AGREEMENT, STRATEGIES, UNDECIDED, Strategies
+
+CHANCE = 0.05
+
+
+def read_positioning(
+    positions: PositionMap | NotAvailable,
+    gaps: PositioningGaps | NotAvailable,
+    strategies: Strategies | NotAvailable,
+) -> str:
+    """Say what sets the segments apart, where they fall short, and which strategy follows."""
+    return compose(
+        _say_map(positions), _say_gaps(gaps), _say_strategies(strategies), _say_basis(strategies)
+    )
+
+
+@passes_absence
+def _say_map(positions: PositionMap) -> str:
+    p = positions.difference.p_value
+    level = positions.level
+    if p > CHANCE:
+        return (
+            f"By what is bought from each {level} the segments cannot be told apart "
+            f"({p_value(p)}, {positions.difference.distribution}): the map draws chance."
+        )
+    points = positions.points
+    among = points[points["kind"] != "segment"]
+    first = among.sort_values("contribution", ascending=False, kind="stable").iloc[0]
+    segments = points[points["kind"] == "segment"]
+    far = segments.iloc[int((segments["x"] ** 2 + segments["y"] ** 2).argmax())]
+    shown = percent_within(positions.share_shown, 0)
+    said = (
+        f"The segments differ in what they buy from each {level} ({p_value(p)}). The map shows "
+        f"{shown} of the differences; the {level} that sets the segments apart most is "
+        f"{first['name']} ({percent(first['contribution'], 0)} of what is shown), and "
+        f"'{far['name']}' is the segment farthest from the average."
+    )
+    problems = [f"{check.name} fails, so {check.consequence}" for check in failed(positions.checks)]
+    return f"{said} But {'; '.join(problems)}." if problems else said
+
+
+@passes_absence
+def _say_gaps(gaps: PositioningGaps) -> str:
+    n, clear = int(gaps.gaps["lower"].notna().sum()), gaps.clear()
+    if not n:
+        return "No gap could be given an interval: too few customers are counted."
+    chance = f"about {number(CHANCE * n, 0)}" if CHANCE * n >= 1 else "none or one"
+    counted = (
+        f"Of {count_of(n, 'gap')} with an interval {len(clear)} leave{'s' * (len(clear) == 1)} "
+        f"out 0, where {chance} would by chance alone."
+    )
+    largest = [_say_largest(clear[clear["dimension"] == one], one) for one in DIMENSIONS]
+    known = set(gaps.gaps["dimension"])
+    silent = [one for one in DIMENSIONS if one not in known]
+    unknown = f"Nothing could be measured of {enumerate_words(silent)}." if silent else ""
+    return " ".join(filter(None, [counted, _join_largest(list(filter(None, largest))), unknown]))
+
+
+def _say_largest(clear: pd.DataFrame, dimension: str) -> str:
+    """Name the largest clear gap of a dimension whose reference gives an index."""
+    with_index = clear[clear["index"].notna()]
+    if with_index.empty:
+        return ""
+    row = with_index.iloc[0]
+    who = ALL if row["segment"] == ALL else f"'{row['segment']}'"
+    beside = str(row["reference"]).split(" (")[0]  # without the source of a benchmark
+    against = "" if beside == ALL else f", against {beside}"
+    index = number(row["index"], 0)
+    return f"in {dimension} the {row['measure']} of {who} (index {index}{against})"
+
+
+def _join_largest(said: list[str]) -> str:
+    if not said:
+        return ""
+    return f"The largest {'is' if len(said) == 1 else 'are'} {enumerate_words(said)}."
+
+
+@passes_absence
+def _say_strategies(strategies: Strategies) -> str:
+    segments = strategies.segments
+    named = [
+        f"{strategy} for {_quote(found)}"
+        for strategy in STRATEGIES
+        if len(found := segments.index[segments["strategy"] == strategy])
+    ]
+    open_ones = segments[segments["strategy"] == UNDECIDED]
+    doubt = ""
+    if len(open_ones):
+        doubts = [_say_doubt(str(name), row) for name, row in open_ones.iterrows()]
+        doubt = f" Undecided {'is' if len(doubts) == 1 else 'are'} {enumerate_words(doubts)}."
+    if not named:
+        return f"The rule gives no segment a strategy that can be relied on.{doubt}"
+    sure = f"in at least {percent(AGREEMENT, 0)} of the bootstrap samples"
+    return f"The rule names, {sure}, {'; '.join(named)}.{doubt}"
+
+
+def _say_doubt(name: str, row: pd.Series) -> str:
+    close = str(row["near"]).replace(", ", " and ")
+    near = f", near the threshold of {close}" if close else ""
+    rival = f" or {row['rival']}" if row["rival"] else ""
+    return f"'{name}' ({row['by_rule']}{rival}{near})"
+
+
+@passes_absence
+def _say_basis(strategies: Strategies) -> str:
+    weakest = strategies.segments["share_weights"]
+    basis = (
+        "Strength is measured against figures from outside the firm where there are any, else "
+        "against all customers."
+        if strategies.benchmarked
+        else "Strength is a proxy: no figure of a competitor is known, so a segment is strong "
+        "where it responds to the firm better than the average of all customers."
+    )
+    held = percent_within(float(weakest.min()), 0)
+    return f"{basis} With weights drawn at random each name holds in {held} of the draws or more."
+
+
+def _quote(names: pd.Index) -> str:
+    return enumerate_words([f"'{name}'" for name in names])

@@ -1,0 +1,21 @@
+# Rscript make.R  (in this folder)
+library(actuar)
+data(hachemeister)
+rows <- list()
+add <- function(case, fit) {
+  p <- predict(fit)
+  rows[[length(rows) + 1]] <<- data.frame(case = case, group = seq_along(p), premium = p)
+}
+add("hachemeister", cm(~state, hachemeister, ratios = ratio.1:ratio.12))
+# Groups of unequal size: the Bühlmann-Straub model with the weight 1 of every value, unbiased.
+values <- list(c(4, 9, 6), c(12, 15), c(7, 3, 8, 5, 2), c(10, 21, 16, 13), c(1, 6))
+long <- max(lengths(values))
+ratios <- t(sapply(values, function(v) c(v, rep(NA, long - length(v)))))
+weights <- ifelse(is.na(ratios), NA, 1)
+frame <- data.frame(group = seq_along(values), ratios, weights)
+names(frame) <- c("group", paste0("r", 1:long), paste0("w", 1:long))
+fit <- cm(~group, frame, ratios = r1:r5, weights = w1:w5, method = "Buhlmann-Gisler")
+add("unequal", fit)
+out <- do.call(rbind, rows)
+out$premium <- formatC(out$premium, digits = 15, format = "g")
+write.csv(out, "expected.csv", row.names = FALSE, quote = FALSE)
