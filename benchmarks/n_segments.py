@@ -18,8 +18,8 @@ import sklearn.cluster
 import sklearn.mixture  # noqa: F401  (loaded before the limit on threads is set)
 from threadpoolctl import threadpool_limits
 
-from crmstudy.segmentation.choice import list_candidates, measure_choice
-from crmstudy.segmentation.recommend import recommend
+from crmstudy.segmentation.clusters.choice import list_candidates, measure_choice
+from crmstudy.segmentation.clusters.recommend import recommend
 
 N = 600
 Draw = Callable[[np.random.Generator], np.ndarray]

@@ -25,7 +25,7 @@ import pandas as pd
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
-from crmstudy.segmentation.cluster import cluster_kmeans
+from crmstudy.segmentation.clusters.cluster import cluster_kmeans
 
 CANDIDATES = range(2, 11)
 COLUMNS = [f"x{place}" for place in range(6)]

@@ -93,11 +93,12 @@ def test_architecture_names_every_module_and_no_other():
     assert named == there
 
 
-def test_architecture_names_every_package_of_collection_and_no_other():
+@pytest.mark.parametrize("package", ["collection", "segmentation"])
+def test_architecture_names_every_room_inside_a_package_and_no_other(package):
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    table = text.split("Inside `collection`")[1].split("## Who")[0]
+    table = re.split(r"^(?:Inside|##) ", text.split(f"Inside `{package}`")[1], flags=re.M)[0]
     named = set(re.findall(r"^\| `(\w+)` \|", table, flags=re.M))
-    assert named == {file.parent.name for file in (PACKAGE / "collection").glob("*/__init__.py")}
+    assert named == {file.parent.name for file in (PACKAGE / package).glob("*/__init__.py")}
 
 
 def test_importing_the_package_of_a_chapter_starts_no_heavy_library():

@@ -7,8 +7,8 @@ from scipy import stats
 
 from crmstudy.analysis import compare_groups
 from crmstudy.analysis.studentized_range import studentized_range_isf, studentized_range_sf
-from crmstudy.statistics.variance import apply_anova, apply_welch, split_variance
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
+from crmstudy.statistics.variance import apply_anova, apply_welch, split_variance
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "group_comparison"
 CASES = pd.read_csv(REFERENCE / "cases.csv")

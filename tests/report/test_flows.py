@@ -19,9 +19,9 @@ from crmstudy.report.flows import (
     spread,
 )
 from crmstudy.report.theme import save_bytes
-from crmstudy.segmentation.migration import Migration, migrate_segments
-from crmstudy.segmentation.rfm import score_rfm
-from crmstudy.segmentation.robustness import Robustness, compare_choices
+from crmstudy.segmentation.clusters.robustness import Robustness, compare_choices
+from crmstudy.segmentation.rfm.migration import Migration, migrate_segments
+from crmstudy.segmentation.rfm.rfm import score_rfm
 
 LONG = "高价值 frequent, high revenue, recent customers of the first kind"
 

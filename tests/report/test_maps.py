@@ -12,10 +12,10 @@ from crmstudy.report.trees import (
     write_condition,
     write_threshold,
 )
-from crmstudy.segmentation.layout import lay_out_customers
-from crmstudy.segmentation.som_map import map_customers
-from crmstudy.segmentation.space import Space, build_space
-from crmstudy.segmentation.value_tree import grow_tree
+from crmstudy.segmentation.criteria.space import Space, build_space
+from crmstudy.segmentation.explain.layout import lay_out_customers
+from crmstudy.segmentation.networks.som_map import map_customers
+from crmstudy.segmentation.trees.value_tree import grow_tree
 
 NAMES = (
     "1 frequent, high revenue",

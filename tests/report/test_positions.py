@@ -8,11 +8,11 @@ from crmstudy.report.layout import measure_text
 from crmstudy.report.position_gaps import draw_gaps
 from crmstudy.report.positions import draw_positions, draw_strategies
 from crmstudy.report.theme import save_bytes
-from crmstudy.segmentation.evidence import Evidence
-from crmstudy.segmentation.perceptual import map_positions
-from crmstudy.segmentation.portfolio import rate_segments
-from crmstudy.segmentation.positioning import measure_gaps
-from crmstudy.segmentation.strategy import name_strategies
+from crmstudy.segmentation.positioning.evidence import Evidence
+from crmstudy.segmentation.positioning.perceptual import map_positions
+from crmstudy.segmentation.positioning.portfolio import rate_segments
+from crmstudy.segmentation.positioning.positioning import measure_gaps
+from crmstudy.segmentation.positioning.strategy import name_strategies
 
 LONG = "a segment with a name so long that no line of any figure can hold it in one"
 

@@ -7,8 +7,8 @@ import pandas as pd
 
 from crmstudy.errors import NotAvailable
 from crmstudy.report.sentences.segmentation.criteria import read_criteria
-from crmstudy.segmentation.criteria import collect_criteria
-from crmstudy.segmentation.spaces import build_spaces
+from crmstudy.segmentation.criteria.criteria import collect_criteria
+from crmstudy.segmentation.criteria.spaces import build_spaces
 
 N = 60
 IDS = pd.Index([f"c{i}" for i in range(N)], name="customer_id")

@@ -13,8 +13,8 @@ from crmstudy.report.sentences.segmentation.explain import (
     say_rule,
     tabulate_rules,
 )
-from crmstudy.segmentation.explain import explain_segments
-from crmstudy.segmentation.rules import Condition, describe_by_rules
+from crmstudy.segmentation.explain.explain import explain_segments
+from crmstudy.segmentation.explain.rules import Condition, describe_by_rules
 
 N = 300
 RNG = np.random.default_rng(1)

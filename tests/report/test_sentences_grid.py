@@ -11,8 +11,8 @@ from crmstudy.errors import ModelError, NotAvailable
 from crmstudy.report.grid import draw_grid
 from crmstudy.report.sentences.segmentation.grid import read_grid
 from crmstudy.report.theme import save_bytes
-from crmstudy.segmentation.measures import Estimate
-from crmstudy.segmentation.standing import Cell, Grid
+from crmstudy.segmentation.grid.measures import Estimate
+from crmstudy.segmentation.grid.standing import Cell, Grid
 
 ABSENT = NotAvailable("no later period")
 

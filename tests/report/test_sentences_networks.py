@@ -13,11 +13,11 @@ from crmstudy.report.sentences.segmentation.networks import (
     read_tree,
     word_leaves,
 )
-from crmstudy.segmentation.layout import lay_out_customers
-from crmstudy.segmentation.next_value import LINE, MEAN, NETWORK, ForecastComparison
-from crmstudy.segmentation.reconstruction import ReconstructionResult
-from crmstudy.segmentation.space import build_space
-from crmstudy.segmentation.value_tree import grow_tree
+from crmstudy.segmentation.criteria.space import build_space
+from crmstudy.segmentation.explain.layout import lay_out_customers
+from crmstudy.segmentation.networks.next_value import LINE, MEAN, NETWORK, ForecastComparison
+from crmstudy.segmentation.networks.reconstruction import ReconstructionResult
+from crmstudy.segmentation.trees.value_tree import grow_tree
 
 GONE = NotAvailable("the study has one period only")
 HOLDS = Check("training ended", True, 1.0, "= 1", "rule", "the error is an upper limit")

@@ -6,11 +6,11 @@ import pytest
 
 from crmstudy.errors import NotAvailable
 from crmstudy.report.sentences.segmentation.positioning import read_positioning
-from crmstudy.segmentation.evidence import Evidence
-from crmstudy.segmentation.perceptual import map_positions
-from crmstudy.segmentation.portfolio import rate_segments
-from crmstudy.segmentation.positioning import measure_gaps
-from crmstudy.segmentation.strategy import name_strategies
+from crmstudy.segmentation.positioning.evidence import Evidence
+from crmstudy.segmentation.positioning.perceptual import map_positions
+from crmstudy.segmentation.positioning.portfolio import rate_segments
+from crmstudy.segmentation.positioning.positioning import measure_gaps
+from crmstudy.segmentation.positioning.strategy import name_strategies
 
 ABSENT = NotAvailable("no purchases")
 

@@ -13,11 +13,11 @@ from crmstudy.report.sentences.segmentation.rfm import (
     read_migration,
     read_rfm,
 )
-from crmstudy.segmentation.cutpoints import give_cuts
-from crmstudy.segmentation.journey import follow_segments
-from crmstudy.segmentation.migration import migrate_segments
-from crmstudy.segmentation.rfm import score_rfm
-from crmstudy.segmentation.scorings import compare_scorings
+from crmstudy.segmentation.rfm.cutpoints import give_cuts
+from crmstudy.segmentation.rfm.journey import follow_segments
+from crmstudy.segmentation.rfm.migration import migrate_segments
+from crmstudy.segmentation.rfm.rfm import score_rfm
+from crmstudy.segmentation.rfm.scorings import compare_scorings
 
 CUTS = give_cuts(days=(50, 100), purchases=(3, 6), revenue=(100, 200))
 

@@ -13,9 +13,9 @@ from crmstudy.report.sentences.segmentation.robustness import (
     read_robustness,
     read_transformation,
 )
-from crmstudy.segmentation.outliers import report_outliers
-from crmstudy.segmentation.robustness import Robustness
-from crmstudy.segmentation.transform import transform_features
+from crmstudy.segmentation.clusters.robustness import Robustness
+from crmstudy.segmentation.criteria.outliers import report_outliers
+from crmstudy.segmentation.criteria.transform import transform_features
 
 
 def features(n: int = 200) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from crmstudy.errors import ModelError, SettingsError
-from crmstudy.segmentation.allocation import (
+from crmstudy.segmentation.use.allocation import (
     Terms,
     fill_greedily,
     fill_proportionally,

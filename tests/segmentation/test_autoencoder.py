@@ -6,10 +6,10 @@ from sklearn.neural_network import MLPRegressor
 
 from crmstudy.checks import failed
 from crmstudy.errors import ModelError, NotAvailable
-from crmstudy.segmentation import autoencoder
-from crmstudy.segmentation.autoencoder import fit_autoencoder_segments, train_autoencoder
-from crmstudy.segmentation.reconstruction import compare_reconstruction
-from crmstudy.segmentation.space import Space, build_space
+from crmstudy.segmentation.criteria.space import Space, build_space
+from crmstudy.segmentation.networks import autoencoder
+from crmstudy.segmentation.networks.autoencoder import fit_autoencoder_segments, train_autoencoder
+from crmstudy.segmentation.networks.reconstruction import compare_reconstruction
 
 QUICK = {"seed": 1, "widths": (1,), "n_starts": 1}
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from crmstudy.errors import ModelError, NotAvailable, SettingsError
-from crmstudy.segmentation.backtest import BEST, BEST_SEGMENTS, EQUAL
-from crmstudy.segmentation.budget import ContactCost, allocate_budget, price_contact
-from crmstudy.segmentation.responses import OfferTrial, match_responses
-from crmstudy.segmentation.units import Learner, tier_customers
+from crmstudy.segmentation.use.backtest import BEST, BEST_SEGMENTS, EQUAL
+from crmstudy.segmentation.use.budget import ContactCost, allocate_budget, price_contact
+from crmstudy.segmentation.use.responses import OfferTrial, match_responses
+from crmstudy.segmentation.use.units import Learner, tier_customers
 
 COST = ContactCost(1.0, "assumed")
 RATES = {"keen": 0.4, "mild": 0.2, "cool": 0.02}

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from crmstudy.errors import DataError, NotAvailable, SettingsError
-from crmstudy.segmentation.care import plan_care, rank_profile
-from crmstudy.segmentation.care_rules import CARE_RULES, tabulate_care_rules
+from crmstudy.segmentation.use.care import plan_care, rank_profile
+from crmstudy.segmentation.use.care_rules import CARE_RULES, tabulate_care_rules
 
 # Ten customers a segment; the segments lie apart in what the rules ask.
 SEGMENTS = ["best", "lost", "away", "new"]

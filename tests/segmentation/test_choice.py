@@ -16,26 +16,26 @@ from sklearn.mixture import GaussianMixture
 from threadpoolctl import threadpool_limits
 
 from crmstudy.errors import ModelError
-from crmstudy.segmentation import kmeans
-from crmstudy.segmentation.choice import list_candidates, measure_choice
-from crmstudy.segmentation.clouds import fit_unimodal, skewed_cloud, uniform_box
-from crmstudy.segmentation.gap import (
+from crmstudy.segmentation.clusters import kmeans
+from crmstudy.segmentation.clusters.choice import list_candidates, measure_choice
+from crmstudy.segmentation.clusters.clouds import fit_unimodal, skewed_cloud, uniform_box
+from crmstudy.segmentation.clusters.gap import (
     choose_by_gap,
     cluster_clouds,
     compare_with_clouds,
     log_within_sums,
     measure_gap,
 )
-from crmstudy.segmentation.kmeans import (
+from crmstudy.segmentation.clusters.kmeans import (
     assign_nearest,
     draw_rows,
     find_centres,
     measure_partition,
     settle_centres,
 )
-from crmstudy.segmentation.likelihood import mixture_bic
-from crmstudy.segmentation.recommend import list_measures, recommend
-from crmstudy.segmentation.silhouette import measure_silhouettes, silhouette_values
+from crmstudy.segmentation.clusters.likelihood import mixture_bic
+from crmstudy.segmentation.clusters.recommend import list_measures, recommend
+from crmstudy.segmentation.clusters.silhouette import measure_silhouettes, silhouette_values
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 FEW = {"n_starts": 5, "n_replicates": 3}
@@ -125,6 +125,14 @@ def test_our_own_uniform_clouds_are_those_of_clusgap_within_their_error(name):
     assert ratio == pytest.approx(np.ones(4), abs=0.3)
 
 
+def test_a_uniform_box_lies_along_the_data():
+    draw = np.random.default_rng(5)
+    points = draw.multivariate_normal([7, -3], [[1, 0.95], [0.95, 1]], 400)
+    cloud = uniform_box(points)(draw, 2000)
+    assert cloud.mean(axis=0) == pytest.approx([7, -3], abs=0.4)
+    assert np.corrcoef(cloud, rowvar=False)[0, 1] > 0.9
+
+
 def test_the_rule_is_that_of_maxse():
     curves = pd.read_csv(REFERENCE / "clusgap" / "rules.csv")
     favoured = [choose_by_gap(np.arange(3.0), np.full(3, 0.1))]
@@ -147,6 +155,14 @@ def test_gain_and_test_against_clouds_by_hand():
     )
     assert gap.homogeneity.p_value == pytest.approx(1 / 5)
     assert compare_with_clouds(np.log([8.0, 7.0]), clouds).p_value == 1
+    # Each cloud is compared with the others only: the third, beyond them, beats the data.
+    falls = np.array([1.0, 1.2, 1.9])
+    three = np.column_stack([np.zeros(3), -falls])
+    found = compare_with_clouds(np.array([0.0, -2.6]), three)
+    others = (1.9 - falls[:2].mean()) / falls[:2].std(ddof=1)
+    assert found.statistic == pytest.approx((2.6 - falls.mean()) / falls.std(ddof=1))
+    assert found.statistic < others
+    assert found.p_value == pytest.approx(2 / 4)
 
 
 # --- clouds -------------------------------------------------------------------------
@@ -204,7 +220,7 @@ def test_measures_of_a_partition_are_those_of_scikit_learn():
 
 
 def test_silhouettes_of_several_partitions_are_those_of_scikit_learn(monkeypatch):
-    monkeypatch.setattr("crmstudy.segmentation.silhouette.ROWS_AT_ONCE", 50)
+    monkeypatch.setattr("crmstudy.segmentation.clusters.silhouette.ROWS_AT_ONCE", 50)
     points = make_blobs(THREE, 60)
     draw = np.random.default_rng(0)
     partitions = [draw.integers(0, k, len(points)) for k in (2, 5)]
@@ -248,8 +264,8 @@ def test_assignment_does_not_depend_on_blocks(monkeypatch):
 def test_many_customers_are_clustered_from_a_sample_as_from_all(monkeypatch):
     points = make_blobs(THREE, 500)
     exact = measure_choice(points, [2, 3, 4], seed=1, n_clouds=3, **FEW)
-    monkeypatch.setattr("crmstudy.segmentation.choice.EXACT_UP_TO", 300)
-    monkeypatch.setattr("crmstudy.segmentation.choice.SETTLED_ON", 700)
+    monkeypatch.setattr("crmstudy.segmentation.clusters.choice.EXACT_UP_TO", 300)
+    monkeypatch.setattr("crmstudy.segmentation.clusters.choice.SETTLED_ON", 700)
     sampled = measure_choice(points, [2, 3, 4], seed=1, n_clouds=3, **FEW).settle(points, 3)
     assert (exact.n_sample, sampled.n_sample, sampled.n_customers) == (1500, 300, 1500)
     labels = exact.partitions[3].labels, sampled.partitions[3].labels

@@ -10,9 +10,9 @@ from sklearn.metrics import adjusted_rand_score
 
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
 from crmstudy.segmentation import cluster_kmeans, transform_features
-from crmstudy.segmentation.cluster import cluster_space
-from crmstudy.segmentation.profile import name_segments
-from crmstudy.segmentation.space import Space
+from crmstudy.segmentation.clusters.cluster import cluster_space
+from crmstudy.segmentation.criteria.space import Space
+from crmstudy.segmentation.explain.profile import name_segments
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "kmeans"
 QUICK = {"seed": 1, "n_replicates": 3, "n_starts": 3, "n_clouds": 3}
@@ -100,7 +100,8 @@ def test_result_is_the_same_for_any_order_seed_thread_and_unit():
 def test_the_first_call_of_a_process_uses_one_thread():
     code = """
 import numpy as np, pandas as pd, threadpoolctl
-from crmstudy.segmentation import choice, cluster_kmeans
+from crmstudy.segmentation import cluster_kmeans
+from crmstudy.segmentation.clusters import choice
 seen = []
 def spy_on(name):
     work = getattr(choice, name)

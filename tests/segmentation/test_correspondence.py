@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmstudy.errors import DataError, ModelError, NotAvailable
-from crmstudy.segmentation.correspondence import analyse_correspondence
+from crmstudy.segmentation.positioning.correspondence import analyse_correspondence
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "correspondence"
 # Staff by smoking, a made-up table (Greenacre 1984).

@@ -11,11 +11,11 @@ from crmstudy.collection.features.mix import ProductMix
 from crmstudy.collection.study import open_study
 from crmstudy.errors import DataError, NotAvailable, SettingsError
 from crmstudy.instrument import Instrument
-from crmstudy.segmentation.admission import Rules
-from crmstudy.segmentation.candidates import are_stores, is_place
-from crmstudy.segmentation.criteria import BLOCKS, Criteria, collect_criteria
-from crmstudy.segmentation.space import Space
-from crmstudy.segmentation.spaces import build_spaces
+from crmstudy.segmentation.criteria.admission import Rules
+from crmstudy.segmentation.criteria.candidates import are_stores, is_place
+from crmstudy.segmentation.criteria.criteria import BLOCKS, Criteria, collect_criteria
+from crmstudy.segmentation.criteria.space import Space
+from crmstudy.segmentation.criteria.spaces import build_spaces
 
 N = 120
 INSTRUMENT = Instrument.model_validate(

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
-from crmstudy.segmentation.explain import explain_segments, name_strength
-from crmstudy.segmentation.profile import (
+from crmstudy.segmentation.explain.explain import explain_segments, name_strength
+from crmstudy.segmentation.explain.profile import (
     compare_profiles,
     name_segments,
     order_segments,
     size_segments,
 )
-from crmstudy.segmentation.rules import Condition, describe_by_rules, simplify_rule
+from crmstudy.segmentation.explain.rules import Condition, describe_by_rules, simplify_rule
 
 PLACE = Path(__file__).parent.parent / "reference" / "association"
 EXPECTED = pd.read_csv(PLACE / "expected.csv").set_index(["data", "quantity"])["value"]

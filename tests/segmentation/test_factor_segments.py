@@ -8,8 +8,8 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from crmstudy.errors import ModelError
-from crmstudy.segmentation.factor_segments import fit_factor_segments
-from crmstudy.segmentation.space import Space
+from crmstudy.segmentation.criteria.space import Space
+from crmstudy.segmentation.methods.factor_segments import fit_factor_segments
 
 
 def space(points: np.ndarray) -> Space:

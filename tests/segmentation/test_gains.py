@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crmstudy.errors import ModelError
-from crmstudy.segmentation.gains import (
+from crmstudy.segmentation.use.gains import (
     draw_counts,
     measure_gini,
     normalise_gini,

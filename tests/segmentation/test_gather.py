@@ -4,11 +4,11 @@ import pytest
 from crmstudy.collection.study import StudyData
 from crmstudy.collection.warehouse import open_warehouse
 from crmstudy.errors import NotAvailable, SettingsError
-from crmstudy.segmentation.gather import gather_evidence
-from crmstudy.segmentation.perceptual import map_positions
-from crmstudy.segmentation.portfolio import rate_segments
-from crmstudy.segmentation.positioning import measure_gaps
-from crmstudy.segmentation.strategy import name_strategies
+from crmstudy.segmentation.positioning.gather import gather_evidence
+from crmstudy.segmentation.positioning.perceptual import map_positions
+from crmstudy.segmentation.positioning.portfolio import rate_segments
+from crmstudy.segmentation.positioning.positioning import measure_gaps
+from crmstudy.segmentation.positioning.strategy import name_strategies
 
 TABLES = (
     "transactions",

@@ -11,12 +11,15 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from crmstudy.collection.simulate import simulate_firm
 from crmstudy.errors import ModelError, NotAvailable, SettingsError
-from crmstudy.segmentation.grid import compare_criteria_and_methods
-from crmstudy.segmentation.latent_class import compare_class_numbers, estimate_latent_classes
-from crmstudy.segmentation.measures import separate_variables
-from crmstudy.segmentation.methods import METHODS, find_method
-from crmstudy.segmentation.space import Space
-from crmstudy.segmentation.standing import MEASURES
+from crmstudy.segmentation.criteria.space import Space
+from crmstudy.segmentation.grid.grid import compare_criteria_and_methods
+from crmstudy.segmentation.grid.measures import separate_variables
+from crmstudy.segmentation.grid.standing import MEASURES
+from crmstudy.segmentation.methods.latent_class import (
+    compare_class_numbers,
+    estimate_latent_classes,
+)
+from crmstudy.segmentation.methods.methods import METHODS, find_method
 
 FAST = tuple(find_method(name) for name in ("k-means", "Ward", "k-prototypes"))
 QUICK = {"n_segments": 3, "seed": 1, "n_replicates": 2}
@@ -201,7 +204,7 @@ def test_a_method_that_remembers_its_customers_gains_nothing(monkeypatch):
 
         return assign
 
-    monkeypatch.setattr("crmstudy.segmentation.partition.fit_kmeans_segments", fit)
+    monkeypatch.setattr("crmstudy.segmentation.methods.partition.fit_kmeans_segments", fit)
     blocks, value, _ = draw_blocks(structure=False)
     oracle = replace(find_method("k-means"), supervised=True)
     only = {"needs": blocks["needs"]}
@@ -244,7 +247,7 @@ def test_what_labels_are_called_changes_nothing(monkeypatch):
     blocks, value, _ = draw_blocks(120)
     only = {"needs": blocks["needs"], "demographic": blocks["demographic"]}
     grid = compare_criteria_and_methods(only, next_value=value, methods=FAST[:1], **QUICK)
-    from crmstudy.segmentation import partition
+    from crmstudy.segmentation.methods import partition
 
     before = partition.fit_kmeans_segments
 
@@ -351,7 +354,7 @@ def test_a_value_that_does_not_vary_or_is_a_loss_gives_no_forecast():
 
 
 def test_a_method_that_fails_in_a_sample_loses_that_measure_only(monkeypatch):
-    from crmstudy.segmentation import partition
+    from crmstudy.segmentation.methods import partition
 
     before, n_fits = partition.fit_kmeans_segments, []
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from crmstudy.errors import ModelError, NotAvailable
-from crmstudy.segmentation.layout import bound_segments, lay_out_customers
-from crmstudy.segmentation.space import Space, build_space
+from crmstudy.segmentation.criteria.space import Space, build_space
+from crmstudy.segmentation.explain.layout import bound_segments, lay_out_customers
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "principal_components"
 

@@ -10,8 +10,8 @@ from scipy.stats import chi2_contingency, friedmanchisquare
 from sklearn.metrics import r2_score, silhouette_samples
 
 from crmstudy.errors import NotAvailable
-from crmstudy.segmentation.concordance import measure_concordance, split_sources
-from crmstudy.segmentation.measures import (
+from crmstudy.segmentation.grid.concordance import measure_concordance, split_sources
+from crmstudy.segmentation.grid.measures import (
     Estimate,
     average,
     average_replicates,

@@ -13,15 +13,15 @@ from sklearn.datasets import load_iris
 from sklearn.metrics import adjusted_rand_score
 
 from crmstudy.errors import ModelError, NotAvailable, SettingsError
-from crmstudy.segmentation.latent_class import (
+from crmstudy.segmentation.criteria.space import Space
+from crmstudy.segmentation.methods.latent_class import (
     compare_class_numbers,
     estimate_latent_classes,
     measure_entropy,
 )
-from crmstudy.segmentation.methods import METHODS, find_method, tabulate_methods
-from crmstudy.segmentation.partition import cut_ward_tree
-from crmstudy.segmentation.prototypes import estimate_prototypes
-from crmstudy.segmentation.space import Space
+from crmstudy.segmentation.methods.methods import METHODS, find_method, tabulate_methods
+from crmstudy.segmentation.methods.partition import cut_ward_tree
+from crmstudy.segmentation.methods.prototypes import estimate_prototypes
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 OWN = ("k-means", "Ward", "Gaussian mixture", "latent classes", "k-prototypes")
@@ -279,7 +279,7 @@ def seen(monkeypatch):
         kept.append((space, target))
         return lambda others: np.zeros(len(others.customers), dtype=np.int64)
 
-    monkeypatch.setattr("crmstudy.segmentation.partition.fit_kmeans_segments", fit)
+    monkeypatch.setattr("crmstudy.segmentation.methods.partition.fit_kmeans_segments", fit)
     return replace(find_method("k-means"), most_fitted=40, supervised=True), kept
 
 

@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 
 from crmstudy.checks import Hypothesis
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
-from crmstudy.segmentation.cutpoints import give_cuts
-from crmstudy.segmentation.journey import assign_by_centres, follow_rfm, follow_segments
-from crmstudy.segmentation.migration import Migration, migrate_segments
-from crmstudy.segmentation.periods import Window, plan_windows, read_windows, require_equal
-from crmstudy.segmentation.square import (
+from crmstudy.segmentation.criteria.transform import transform_features
+from crmstudy.segmentation.rfm.cutpoints import give_cuts
+from crmstudy.segmentation.rfm.journey import assign_by_centres, follow_rfm, follow_segments
+from crmstudy.segmentation.rfm.migration import Migration, migrate_segments
+from crmstudy.segmentation.rfm.periods import Window, plan_windows, read_windows, require_equal
+from crmstudy.segmentation.rfm.square import (
     compare_directions,
     compare_margins,
     compare_origins,
     cramers_v,
 )
-from crmstudy.segmentation.transform import transform_features
 from crmstudy.shares import wilson_limits
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "migration" / "expected.csv"

@@ -6,9 +6,10 @@ from sklearn.metrics import mean_absolute_error, r2_score
 
 from crmstudy.checks import failed
 from crmstudy.errors import DataError, ModelError, NotAvailable
-from crmstudy.segmentation import forecasters
-from crmstudy.segmentation.later_value import modulus_log, undo_modulus_log
-from crmstudy.segmentation.next_value import (
+from crmstudy.segmentation.criteria.space import Space, build_space
+from crmstudy.segmentation.networks import forecasters
+from crmstudy.segmentation.networks.later_value import modulus_log, undo_modulus_log
+from crmstudy.segmentation.networks.next_value import (
     LINE,
     MEAN,
     NETWORK,
@@ -16,7 +17,6 @@ from crmstudy.segmentation.next_value import (
     TREE,
     compare_forecasts,
 )
-from crmstudy.segmentation.space import Space, build_space
 
 
 def make_case(shape: str, n: int = 300, seed: int = 0) -> tuple[Space, pd.Series]:

@@ -3,9 +3,9 @@ import pandas as pd
 import pytest
 
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
-from crmstudy.segmentation.correspondence import analyse_correspondence
-from crmstudy.segmentation.map_measures import compare_measures
-from crmstudy.segmentation.perceptual import map_positions
+from crmstudy.segmentation.positioning.correspondence import analyse_correspondence
+from crmstudy.segmentation.positioning.map_measures import compare_measures
+from crmstudy.segmentation.positioning.perceptual import map_positions
 
 LEVELS = ("tea", "coffee", "sweets", "spices")
 

@@ -6,10 +6,14 @@ import pytest
 
 from crmstudy.errors import ModelError, NotAvailable, SettingsError
 from crmstudy.instrument import Instrument, ItemSpec
-from crmstudy.segmentation.evidence import Evidence
-from crmstudy.segmentation.portfolio import rate_segments
-from crmstudy.segmentation.portfolio_scores import measure_reliability, name_cells, scale_distances
-from crmstudy.segmentation.strategy import (
+from crmstudy.segmentation.positioning.evidence import Evidence
+from crmstudy.segmentation.positioning.portfolio import rate_segments
+from crmstudy.segmentation.positioning.portfolio_scores import (
+    measure_reliability,
+    name_cells,
+    scale_distances,
+)
+from crmstudy.segmentation.positioning.strategy import (
     STRATEGY_RULES,
     UNDECIDED,
     apply_rule,

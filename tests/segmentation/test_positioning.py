@@ -4,8 +4,8 @@ import pytest
 
 from crmstudy.errors import ModelError, NotAvailable
 from crmstudy.instrument import ConstructSpec, Instrument, ItemSpec
-from crmstudy.segmentation.evidence import Evidence, brand_repurchase, find_own_brand
-from crmstudy.segmentation.positioning import COLUMNS, measure_gaps
+from crmstudy.segmentation.positioning.evidence import Evidence, brand_repurchase, find_own_brand
+from crmstudy.segmentation.positioning.positioning import COLUMNS, measure_gaps
 
 INSTRUMENT = Instrument(
     scale=(1, 10),

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.stats import betabinom
 
-from crmstudy.segmentation.rates import (
+from crmstudy.segmentation.use.rates import (
     estimate_common_rate,
     fit_concentration,
     learn_segment_rates,

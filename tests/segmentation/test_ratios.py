@@ -3,7 +3,12 @@ import pandas as pd
 import pytest
 
 from crmstudy.errors import DataError, ModelError
-from crmstudy.segmentation.ratios import Quantity, code_segments, draw_ratios, sum_by_segment
+from crmstudy.segmentation.positioning.ratios import (
+    Quantity,
+    code_segments,
+    draw_ratios,
+    sum_by_segment,
+)
 
 SEGMENTS = pd.Series(list("aaabbb"), index=list("uvwxyz"))
 MONEY = pd.Series([1.0, 2.0, 3.0, 10.0, 20.0, np.nan], index=list("uvwxyz"))
@@ -69,7 +74,7 @@ def test_blocks_of_weights_change_nothing(monkeypatch):
     codes, names = code_segments(segments)
     values = money.to_numpy()[:, None]
     _, one = sum_by_segment(values, codes, len(names), n_draws=9, seed=1)
-    monkeypatch.setattr("crmstudy.segmentation.ratios.BLOCK", 100)
+    monkeypatch.setattr("crmstudy.segmentation.positioning.ratios.BLOCK", 100)
     _, other = sum_by_segment(values, codes, len(names), n_draws=9, seed=1)
     assert one == pytest.approx(other)
 

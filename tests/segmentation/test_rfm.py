@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crmstudy.collection.open_data import read_open_table
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
-from crmstudy.segmentation.cutpoints import (
+from crmstudy.segmentation.rfm.cutpoints import (
     CutPoints,
     derive_cuts,
     give_cuts,
@@ -17,9 +17,9 @@ from crmstudy.segmentation.cutpoints import (
     score_by_cuts,
     score_quantiles,
 )
-from crmstudy.segmentation.rfm import SEGMENT_RULES, score_rfm
-from crmstudy.segmentation.scorings import compare_scorings, weigh_kappa
-from crmstudy.segmentation.segment_rules import cut_into_levels
+from crmstudy.segmentation.rfm.rfm import SEGMENT_RULES, score_rfm
+from crmstudy.segmentation.rfm.scorings import compare_scorings, weigh_kappa
+from crmstudy.segmentation.rfm.segment_rules import cut_into_levels
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "migration" / "expected.csv"
 SCORES = ["recency_score", "frequency_score", "money_score"]

@@ -4,8 +4,8 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
-from crmstudy.segmentation.matching import measure_agreement, rank_segments
-from crmstudy.segmentation.robustness import compare_choices, grade_agreement
+from crmstudy.segmentation.clusters.matching import measure_agreement, rank_segments
+from crmstudy.segmentation.clusters.robustness import compare_choices, grade_agreement
 
 NUMBERS = ["n_customers", "n_segments", "adjusted_rand", "silhouette", "largest_change"]
 

@@ -7,8 +7,9 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from sklearn.metrics import adjusted_rand_score
 
 from crmstudy.errors import ModelError, NotAvailable
-from crmstudy.segmentation import som, som_map
-from crmstudy.segmentation.som import (
+from crmstudy.segmentation.criteria.space import Space, build_space
+from crmstudy.segmentation.networks import som, som_map
+from crmstudy.segmentation.networks.som import (
     HexGrid,
     TrainedMap,
     find_winners,
@@ -19,8 +20,7 @@ from crmstudy.segmentation.som import (
     train_map,
     update_codes,
 )
-from crmstudy.segmentation.som_map import map_customers
-from crmstudy.segmentation.space import Space, build_space
+from crmstudy.segmentation.networks.som_map import map_customers
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "som"
 GRID = HexGrid(4, 6)

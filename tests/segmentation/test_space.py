@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from crmstudy.errors import DataError, ModelError, NotAvailable
-from crmstudy.segmentation.levels import learn_levels
-from crmstudy.segmentation.space import Space, build_space
-from crmstudy.segmentation.spaces import check_spaces, tabulate_spaces
-from crmstudy.segmentation.transform import transform_features
+from crmstudy.segmentation.criteria.levels import learn_levels
+from crmstudy.segmentation.criteria.space import Space, build_space
+from crmstudy.segmentation.criteria.spaces import check_spaces, tabulate_spaces
+from crmstudy.segmentation.criteria.transform import transform_features
 
 PARTS = ["share_tea", "share_nuts", "share_cups"]
 

@@ -7,8 +7,8 @@ from sklearn.datasets import load_iris
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from crmstudy.segmentation.kmeans import fit_kmeans
-from crmstudy.segmentation.stability import (
+from crmstudy.segmentation.clusters.kmeans import fit_kmeans
+from crmstudy.segmentation.clusters.stability import (
     Stability,
     adjusted_rand,
     draw_seeds,

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
-from crmstudy.segmentation.responses import hold_out_offers, match_responses
-from crmstudy.segmentation.targeting import rank_rivals, target_outcomes, target_responses
+from crmstudy.segmentation.use.responses import hold_out_offers, match_responses
+from crmstudy.segmentation.use.targeting import rank_rivals, target_outcomes, target_responses
 
 RATES = {"keen": 0.3, "mild": 0.15, "cool": 0.05}
 CUT = "2025-06-30"

@@ -7,8 +7,8 @@ from scipy.stats.mstats import winsorize
 from sklearn.preprocessing import PowerTransformer
 
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
-from crmstudy.segmentation.outliers import report_outliers
-from crmstudy.segmentation.transform import keep_complete, transform_features
+from crmstudy.segmentation.criteria.outliers import report_outliers
+from crmstudy.segmentation.criteria.transform import keep_complete, transform_features
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "migration" / "expected.csv"
 COUNTS = [1, 1, 1, 2, 2, 3, 3, 4, 5, 7, 9, 14, 22, 40, 75]

@@ -6,14 +6,14 @@ import pytest
 
 from crmstudy.checks import failed
 from crmstudy.errors import DataError, ModelError, NotAvailable
-from crmstudy.segmentation.space import Space, build_space
-from crmstudy.segmentation.tree import (
+from crmstudy.segmentation.criteria.space import Space, build_space
+from crmstudy.segmentation.trees.tree import (
     collapse_nodes,
     fit_tree_segments,
     grow_leaves,
     list_pruned,
 )
-from crmstudy.segmentation.value_tree import grow_tree
+from crmstudy.segmentation.trees.value_tree import grow_tree
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "regression_tree"
 CRITERIA = ["a", "b", "c", "d"]

@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import ttest_ind
 
 from crmstudy.errors import ModelError, NotAvailable, SettingsError
-from crmstudy.segmentation.responses import Offers, match_responses
-from crmstudy.segmentation.uplift import ALL, measure_uplift
+from crmstudy.segmentation.use.responses import Offers, match_responses
+from crmstudy.segmentation.use.uplift import ALL, measure_uplift
 
 
 def draw_offers(seed=1, n=400, effects=None, n_campaigns=1):

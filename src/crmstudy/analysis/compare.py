@@ -10,14 +10,6 @@ import pandas as pd
 
 from crmstudy.analysis.describe import mean_interval, require_columns, require_confidence
 from crmstudy.analysis.pairs import PostHoc, compare_pairs
-from crmstudy.statistics.variance import (
-    apply_anova,
-    apply_brown_forsythe,
-    apply_kruskal_wallis,
-    apply_welch,
-    check_assumptions,
-    split_variance,
-)
 from crmstudy.checks import Check, Hypothesis
 from crmstudy.errors import (
     DataError,
@@ -26,6 +18,14 @@ from crmstudy.errors import (
     SettingsError,
     nearest,
     passes_absence,
+)
+from crmstudy.statistics.variance import (
+    apply_anova,
+    apply_brown_forsythe,
+    apply_kruskal_wallis,
+    apply_welch,
+    check_assumptions,
+    split_variance,
 )
 
 

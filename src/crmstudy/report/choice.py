@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import passes_absence
-from crmstudy.report.theme import COLOURS, INK, QUIET, Figure, house_figure
+from crmstudy.report.theme import COLOURS, INK, QUIET, Figure, bold, house_figure
 
 WIDTH = 7.0
 ACROSS = 4  # panels in a row
@@ -82,7 +82,7 @@ def _draw_measure(axes: Any, name: str, part: pd.DataFrame, largest: int) -> Non
         zorder=5,
     )
     looks_for = part["looks_for"].iloc[0]
-    axes.set_title(f"{name}\n", fontsize=8, pad=2)
+    axes.set_title(f"{name}\n", fontsize=8, pad=2, **bold(name))
     axes.text(0, 1.02, looks_for, transform=axes.transAxes, fontsize=7, color="#666666")
     axes.set_xticks(_choose_ticks(largest))
     axes.set_xlim(0.5, largest + 0.5)

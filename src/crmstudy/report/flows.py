@@ -11,8 +11,8 @@ import pandas as pd
 from crmstudy.errors import passes_absence
 from crmstudy.report.layout import cut_text, measure_text
 from crmstudy.report.theme import COLOURS, INK, QUIET, Figure, house_figure
-from crmstudy.segmentation.migration import GONE, NEW, Migration
-from crmstudy.segmentation.robustness import ALIKE, Robustness
+from crmstudy.segmentation.clusters.robustness import ALIKE, Robustness
+from crmstudy.segmentation.rfm.migration import GONE, NEW, Migration
 
 #: Bands by direction; slope and legend say the same as the colour.
 DIRECTION_COLOURS = {
@@ -43,7 +43,7 @@ def draw_rfm_cells(cells: pd.DataFrame, *, currency: str = "") -> Figure:
     Parameters
     ----------
     cells : DataFrame
-        As :class:`~crmstudy.segmentation.rfm.RfmResult` holds it: recency score, frequency
+        As :class:`~crmstudy.segmentation.rfm.rfm.RfmResult` holds it: recency score, frequency
         score, customers, mean revenue.
     currency : str
         Written with the mean.

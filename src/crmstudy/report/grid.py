@@ -10,7 +10,7 @@ import pandas as pd
 
 from crmstudy.errors import ModelError, passes_absence
 from crmstudy.report.theme import COLOURS, INK, QUIET, Figure, bold, house_figure
-from crmstudy.segmentation.standing import MEASURES, NULLS, Grid
+from crmstudy.segmentation.grid.standing import MEASURES, NULLS, Grid
 
 #: One for each block of criteria, so that colour is never the only sign.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")

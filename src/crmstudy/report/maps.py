@@ -16,7 +16,7 @@ from crmstudy.report.labels_on_maps import place_labels
 from crmstudy.report.layout import cut_text, measure_text
 from crmstudy.report.tables import spell
 from crmstudy.report.theme import COLOURS, INK, QUIET, Figure, house_figure
-from crmstudy.segmentation.layout import Layout, bound_segments
+from crmstudy.segmentation.explain.layout import Layout, bound_segments
 
 Floats = npt.NDArray[np.float64]
 

@@ -12,8 +12,8 @@ from crmstudy.errors import passes_absence
 from crmstudy.report.labels_on_maps import break_text
 from crmstudy.report.positions import MARKERS, WIDTH
 from crmstudy.report.theme import COLOURS, INK, Figure, house_figure
-from crmstudy.segmentation.dimensions import ALL
-from crmstudy.segmentation.positioning import PositioningGaps
+from crmstudy.segmentation.positioning.dimensions import ALL
+from crmstudy.segmentation.positioning.positioning import PositioningGaps
 
 #: Segments whose gaps are drawn with their intervals; more would be too close.
 MOST_INTERVALS = 4

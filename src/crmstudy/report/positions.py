@@ -10,9 +10,9 @@ import pandas as pd
 from crmstudy.errors import passes_absence
 from crmstudy.report.labels_on_maps import break_text, place_labels
 from crmstudy.report.theme import COLOURS, INK, QUIET, Figure, house_figure
-from crmstudy.segmentation.perceptual import PositionMap
-from crmstudy.segmentation.portfolio import Portfolio
-from crmstudy.segmentation.strategy import STRATEGIES, UNDECIDED, Strategies
+from crmstudy.segmentation.positioning.perceptual import PositionMap
+from crmstudy.segmentation.positioning.portfolio import Portfolio
+from crmstudy.segmentation.positioning.strategy import STRATEGIES, UNDECIDED, Strategies
 
 WIDTH = 7.0
 #: Inches around the axes of a map: left, right, bottom, top.

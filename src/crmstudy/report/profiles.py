@@ -30,10 +30,10 @@ def draw_profile(
     Parameters
     ----------
     profile : DataFrame
-        As :func:`crmstudy.segmentation.profile.compare_profiles` returns it. Of more than
+        As :func:`crmstudy.segmentation.explain.profile.compare_profiles` returns it. Of more than
         14 features those that differ most are drawn.
     sizes : DataFrame, optional
-        As :func:`crmstudy.segmentation.profile.size_segments` returns it.
+        As :func:`crmstudy.segmentation.explain.profile.size_segments` returns it.
     value : str
         What the sizes share out, revenue for instance.
     """
@@ -59,7 +59,7 @@ def draw_snake(profile: pd.DataFrame, *, confidence: float = 0.95) -> Figure:
     Parameters
     ----------
     profile : DataFrame
-        As :func:`crmstudy.segmentation.profile.compare_profiles` returns it. Of more than
+        As :func:`crmstudy.segmentation.explain.profile.compare_profiles` returns it. Of more than
         14 features those that differ most are drawn.
     confidence : float
         Coverage of the intervals, said in the axis label.
@@ -110,7 +110,8 @@ def draw_effects(tests: pd.DataFrame, *, alpha: float = 0.05) -> Figure:
     Parameters
     ----------
     tests : DataFrame
-        The tests of :class:`crmstudy.segmentation.explain.SegmentExplanation`; those without
+        The tests of
+        :class:`crmstudy.segmentation.explain.explain.SegmentExplanation`; those without
         a test are left out, and of more than 24 the weakest.
     alpha : float
         Level at which Holm's p-value is read.

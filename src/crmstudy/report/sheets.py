@@ -39,7 +39,7 @@ def draw_som(units: pd.DataFrame) -> Figure:
     Parameters
     ----------
     units : DataFrame
-        As :class:`crmstudy.segmentation.som_map.SomResult` holds it: ``x``, ``y``,
+        As :class:`crmstudy.segmentation.networks.som_map.SomResult` holds it: ``x``, ``y``,
         ``n_customers``, ``distance``, ``segment``.
     """
     height = _sheet_height(units, WIDTH / 3 - 0.1) + 0.75
@@ -146,7 +146,7 @@ def draw_planes(units: pd.DataFrame, planes: pd.DataFrame) -> Figure:
     units : DataFrame
         See :func:`draw_som`.
     planes : DataFrame
-        As :class:`crmstudy.segmentation.som_map.SomResult` holds it: a column a variable.
+        As :class:`crmstudy.segmentation.networks.som_map.SomResult` holds it: a column a variable.
     """
     spread = planes.std().sort_values(ascending=False, kind="stable").index[:MOST_PLANES]
     shown = [name for name in planes.columns if name in set(spread)]

@@ -51,7 +51,7 @@ def draw_tree(nodes: pd.DataFrame, leaves: pd.DataFrame, *, x_label: str) -> Fig
     Parameters
     ----------
     nodes, leaves : DataFrame
-        As :class:`crmstudy.segmentation.value_tree.TreeResult` holds them.
+        As :class:`crmstudy.segmentation.trees.value_tree.TreeResult` holds them.
     x_label : str
         What the dots are, with its unit.
     """
@@ -138,7 +138,7 @@ def draw_reconstruction(errors: pd.DataFrame) -> Figure:
     Parameters
     ----------
     errors : DataFrame
-        As :class:`crmstudy.segmentation.reconstruction.ReconstructionResult` holds it.
+        As :class:`crmstudy.segmentation.networks.reconstruction.ReconstructionResult` holds it.
     """
     rows = np.arange(len(errors), dtype=float)
     with house_figure(WIDTH, 1.25 + 0.62 * len(errors)) as (figure, axes):

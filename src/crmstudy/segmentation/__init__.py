@@ -5,108 +5,108 @@ from typing import TYPE_CHECKING
 from crmstudy.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from crmstudy.segmentation.admission import Rules
-    from crmstudy.segmentation.budget import allocate_budget, price_contact
-    from crmstudy.segmentation.care import plan_care
-    from crmstudy.segmentation.care_rules import tabulate_care_rules
-    from crmstudy.segmentation.cluster import cluster_kmeans, cluster_space
-    from crmstudy.segmentation.cluster_result import ClusterResult
-    from crmstudy.segmentation.criteria import Criteria, collect_criteria
-    from crmstudy.segmentation.cutpoints import derive_cuts, read_cuts, read_weights
-    from crmstudy.segmentation.explain import explain_segments
-    from crmstudy.segmentation.gather import gather_evidence
-    from crmstudy.segmentation.grid import compare_criteria_and_methods
-    from crmstudy.segmentation.journey import follow_rfm
-    from crmstudy.segmentation.labels import label_customers
-    from crmstudy.segmentation.latent_class import compare_class_numbers
-    from crmstudy.segmentation.layout import lay_out_customers
-    from crmstudy.segmentation.map_measures import compare_measures
-    from crmstudy.segmentation.methods import find_method, tabulate_methods
-    from crmstudy.segmentation.next_value import compare_forecasts
-    from crmstudy.segmentation.outliers import report_outliers
-    from crmstudy.segmentation.perceptual import map_positions
-    from crmstudy.segmentation.periods import plan_windows, read_windows
-    from crmstudy.segmentation.portfolio import rate_segments
-    from crmstudy.segmentation.positioning import measure_gaps
-    from crmstudy.segmentation.profile import compare_profiles, size_segments
-    from crmstudy.segmentation.reconstruction import compare_reconstruction
-    from crmstudy.segmentation.responses import hold_out_offers, match_responses
-    from crmstudy.segmentation.rfm import RfmResult, score_rfm
-    from crmstudy.segmentation.robustness import compare_choices
-    from crmstudy.segmentation.rules import describe_by_rules
-    from crmstudy.segmentation.scorings import compare_scorings
-    from crmstudy.segmentation.segment_rules import SEGMENT_RULES
-    from crmstudy.segmentation.som_map import map_customers
-    from crmstudy.segmentation.space import Space, build_space
-    from crmstudy.segmentation.spaces import build_spaces, check_spaces, tabulate_spaces
-    from crmstudy.segmentation.strategy import name_strategies
-    from crmstudy.segmentation.targeting import target_outcomes, target_responses
-    from crmstudy.segmentation.ties import tabulate_ties
-    from crmstudy.segmentation.transform import (
+    from crmstudy.segmentation.clusters.cluster import cluster_kmeans, cluster_space
+    from crmstudy.segmentation.clusters.cluster_result import ClusterResult
+    from crmstudy.segmentation.clusters.labels import label_customers
+    from crmstudy.segmentation.clusters.robustness import compare_choices
+    from crmstudy.segmentation.criteria.admission import Rules
+    from crmstudy.segmentation.criteria.criteria import Criteria, collect_criteria
+    from crmstudy.segmentation.criteria.outliers import report_outliers
+    from crmstudy.segmentation.criteria.space import Space, build_space
+    from crmstudy.segmentation.criteria.spaces import build_spaces, check_spaces, tabulate_spaces
+    from crmstudy.segmentation.criteria.transform import (
         RFM_FEATURES,
         TransformedFeatures,
         transform_features,
     )
-    from crmstudy.segmentation.uplift import measure_uplift
-    from crmstudy.segmentation.value_tree import grow_tree
+    from crmstudy.segmentation.explain.explain import explain_segments
+    from crmstudy.segmentation.explain.layout import lay_out_customers
+    from crmstudy.segmentation.explain.profile import compare_profiles, size_segments
+    from crmstudy.segmentation.explain.rules import describe_by_rules
+    from crmstudy.segmentation.grid.grid import compare_criteria_and_methods
+    from crmstudy.segmentation.methods.latent_class import compare_class_numbers
+    from crmstudy.segmentation.methods.methods import find_method, tabulate_methods
+    from crmstudy.segmentation.networks.next_value import compare_forecasts
+    from crmstudy.segmentation.networks.reconstruction import compare_reconstruction
+    from crmstudy.segmentation.networks.som_map import map_customers
+    from crmstudy.segmentation.positioning.gather import gather_evidence
+    from crmstudy.segmentation.positioning.map_measures import compare_measures
+    from crmstudy.segmentation.positioning.perceptual import map_positions
+    from crmstudy.segmentation.positioning.portfolio import rate_segments
+    from crmstudy.segmentation.positioning.positioning import measure_gaps
+    from crmstudy.segmentation.positioning.strategy import name_strategies
+    from crmstudy.segmentation.rfm.cutpoints import derive_cuts, read_cuts, read_weights
+    from crmstudy.segmentation.rfm.journey import follow_rfm
+    from crmstudy.segmentation.rfm.periods import plan_windows, read_windows
+    from crmstudy.segmentation.rfm.rfm import RfmResult, score_rfm
+    from crmstudy.segmentation.rfm.scorings import compare_scorings
+    from crmstudy.segmentation.rfm.segment_rules import SEGMENT_RULES
+    from crmstudy.segmentation.rfm.ties import tabulate_ties
+    from crmstudy.segmentation.trees.value_tree import grow_tree
+    from crmstudy.segmentation.use.budget import allocate_budget, price_contact
+    from crmstudy.segmentation.use.care import plan_care
+    from crmstudy.segmentation.use.care_rules import tabulate_care_rules
+    from crmstudy.segmentation.use.responses import hold_out_offers, match_responses
+    from crmstudy.segmentation.use.targeting import target_outcomes, target_responses
+    from crmstudy.segmentation.use.uplift import measure_uplift
 
 _HOME = {
-    "ClusterResult": "cluster_result",
-    "Criteria": "criteria",
-    "RFM_FEATURES": "transform",
-    "RfmResult": "rfm",
-    "Rules": "admission",
-    "SEGMENT_RULES": "segment_rules",
-    "Space": "space",
-    "TransformedFeatures": "transform",
-    "allocate_budget": "budget",
-    "build_space": "space",
-    "build_spaces": "spaces",
-    "check_spaces": "spaces",
-    "cluster_kmeans": "cluster",
-    "cluster_space": "cluster",
-    "collect_criteria": "criteria",
-    "compare_choices": "robustness",
-    "compare_class_numbers": "latent_class",
-    "compare_criteria_and_methods": "grid",
-    "compare_forecasts": "next_value",
-    "compare_measures": "map_measures",
-    "compare_profiles": "profile",
-    "compare_reconstruction": "reconstruction",
-    "compare_scorings": "scorings",
-    "derive_cuts": "cutpoints",
-    "describe_by_rules": "rules",
-    "explain_segments": "explain",
-    "find_method": "methods",
-    "follow_rfm": "journey",
-    "gather_evidence": "gather",
-    "grow_tree": "value_tree",
-    "hold_out_offers": "responses",
-    "label_customers": "labels",
-    "lay_out_customers": "layout",
-    "map_customers": "som_map",
-    "map_positions": "perceptual",
-    "match_responses": "responses",
-    "measure_gaps": "positioning",
-    "measure_uplift": "uplift",
-    "name_strategies": "strategy",
-    "plan_care": "care",
-    "plan_windows": "periods",
-    "price_contact": "budget",
-    "rate_segments": "portfolio",
-    "read_cuts": "cutpoints",
-    "read_weights": "cutpoints",
-    "read_windows": "periods",
-    "report_outliers": "outliers",
-    "score_rfm": "rfm",
-    "size_segments": "profile",
-    "tabulate_care_rules": "care_rules",
-    "tabulate_methods": "methods",
-    "tabulate_spaces": "spaces",
-    "tabulate_ties": "ties",
-    "target_outcomes": "targeting",
-    "target_responses": "targeting",
-    "transform_features": "transform",
+    "ClusterResult": "clusters.cluster_result",
+    "Criteria": "criteria.criteria",
+    "RFM_FEATURES": "criteria.transform",
+    "RfmResult": "rfm.rfm",
+    "Rules": "criteria.admission",
+    "SEGMENT_RULES": "rfm.segment_rules",
+    "Space": "criteria.space",
+    "TransformedFeatures": "criteria.transform",
+    "allocate_budget": "use.budget",
+    "build_space": "criteria.space",
+    "build_spaces": "criteria.spaces",
+    "check_spaces": "criteria.spaces",
+    "cluster_kmeans": "clusters.cluster",
+    "cluster_space": "clusters.cluster",
+    "collect_criteria": "criteria.criteria",
+    "compare_choices": "clusters.robustness",
+    "compare_class_numbers": "methods.latent_class",
+    "compare_criteria_and_methods": "grid.grid",
+    "compare_forecasts": "networks.next_value",
+    "compare_measures": "positioning.map_measures",
+    "compare_profiles": "explain.profile",
+    "compare_reconstruction": "networks.reconstruction",
+    "compare_scorings": "rfm.scorings",
+    "derive_cuts": "rfm.cutpoints",
+    "describe_by_rules": "explain.rules",
+    "explain_segments": "explain.explain",
+    "find_method": "methods.methods",
+    "follow_rfm": "rfm.journey",
+    "gather_evidence": "positioning.gather",
+    "grow_tree": "trees.value_tree",
+    "hold_out_offers": "use.responses",
+    "label_customers": "clusters.labels",
+    "lay_out_customers": "explain.layout",
+    "map_customers": "networks.som_map",
+    "map_positions": "positioning.perceptual",
+    "match_responses": "use.responses",
+    "measure_gaps": "positioning.positioning",
+    "measure_uplift": "use.uplift",
+    "name_strategies": "positioning.strategy",
+    "plan_care": "use.care",
+    "plan_windows": "rfm.periods",
+    "price_contact": "use.budget",
+    "rate_segments": "positioning.portfolio",
+    "read_cuts": "rfm.cutpoints",
+    "read_weights": "rfm.cutpoints",
+    "read_windows": "rfm.periods",
+    "report_outliers": "criteria.outliers",
+    "score_rfm": "rfm.rfm",
+    "size_segments": "explain.profile",
+    "tabulate_care_rules": "use.care_rules",
+    "tabulate_methods": "methods.methods",
+    "tabulate_spaces": "criteria.spaces",
+    "tabulate_ties": "rfm.ties",
+    "target_outcomes": "use.targeting",
+    "target_responses": "use.targeting",
+    "transform_features": "criteria.transform",
 }
 
 __all__ = [

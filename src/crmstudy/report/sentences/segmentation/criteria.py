@@ -10,9 +10,9 @@ import pandas as pd
 from crmstudy.checks import failed
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.report.sentences.words import compose, count_of, enumerate_words, percent, plain
-from crmstudy.segmentation.criteria import Criteria
-from crmstudy.segmentation.space import Space
-from crmstudy.segmentation.spaces import check_spaces
+from crmstudy.segmentation.criteria.criteria import Criteria
+from crmstudy.segmentation.criteria.space import Space
+from crmstudy.segmentation.criteria.spaces import check_spaces
 
 MOST_NAMED = 5
 

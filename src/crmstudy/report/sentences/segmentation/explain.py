@@ -15,8 +15,8 @@ from crmstudy.report.sentences.words import (
     number,
     percent_within,
 )
-from crmstudy.segmentation.explain import SegmentExplanation, name_strength
-from crmstudy.segmentation.rules import Condition, SegmentRules
+from crmstudy.segmentation.explain.explain import SegmentExplanation, name_strength
+from crmstudy.segmentation.explain.rules import Condition, SegmentRules
 
 # Words for a count of things: "more than 43 purchases", not "n purchases above 43".
 COUNTED = {

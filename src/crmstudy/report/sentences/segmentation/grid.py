@@ -6,7 +6,7 @@ import pandas as pd
 
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.report.sentences.words import compose, count_of, enumerate_words, number
-from crmstudy.segmentation.standing import Grid
+from crmstudy.segmentation.grid.standing import Grid
 
 WORDS = {
     "silhouette": "silhouette",

@@ -8,11 +8,11 @@ from crmstudy.checks import Check, failed
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.report.sentences.words import compose, count_of, number, percent, plain
 from crmstudy.report.trees import write_threshold
-from crmstudy.segmentation.layout import Layout
-from crmstudy.segmentation.next_value import LINE, NETWORK, ForecastComparison
-from crmstudy.segmentation.reconstruction import ReconstructionResult
-from crmstudy.segmentation.som_map import SomResult
-from crmstudy.segmentation.value_tree import TreeResult
+from crmstudy.segmentation.explain.layout import Layout
+from crmstudy.segmentation.networks.next_value import LINE, NETWORK, ForecastComparison
+from crmstudy.segmentation.networks.reconstruction import ReconstructionResult
+from crmstudy.segmentation.networks.som_map import SomResult
+from crmstudy.segmentation.trees.value_tree import TreeResult
 
 
 def read_networks(

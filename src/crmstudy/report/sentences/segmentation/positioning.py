@@ -15,10 +15,10 @@ from crmstudy.report.sentences.words import (
     percent,
     percent_within,
 )
-from crmstudy.segmentation.dimensions import ALL, DIMENSIONS
-from crmstudy.segmentation.perceptual import PositionMap
-from crmstudy.segmentation.positioning import PositioningGaps
-from crmstudy.segmentation.strategy import AGREEMENT, STRATEGIES, UNDECIDED, Strategies
+from crmstudy.segmentation.positioning.dimensions import ALL, DIMENSIONS
+from crmstudy.segmentation.positioning.perceptual import PositionMap
+from crmstudy.segmentation.positioning.positioning import PositioningGaps
+from crmstudy.segmentation.positioning.strategy import AGREEMENT, STRATEGIES, UNDECIDED, Strategies
 
 CHANCE = 0.05
 

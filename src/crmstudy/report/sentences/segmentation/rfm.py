@@ -16,9 +16,9 @@ from crmstudy.report.sentences.words import (
     p_value,
     percent_within,
 )
-from crmstudy.segmentation.journey import Journey
-from crmstudy.segmentation.migration import Migration
-from crmstudy.segmentation.rfm import RfmResult
+from crmstudy.segmentation.rfm.journey import Journey
+from crmstudy.segmentation.rfm.migration import Migration
+from crmstudy.segmentation.rfm.rfm import RfmResult
 
 ALPHA = 0.05
 MUCH_TIED = 0.10  # of the customers
@@ -102,7 +102,7 @@ def read_agreement(agreement: pd.DataFrame) -> str:
     Parameters
     ----------
     agreement : DataFrame
-        As :func:`~crmstudy.segmentation.scorings.compare_scorings` returns it.
+        As :func:`~crmstudy.segmentation.rfm.scorings.compare_scorings` returns it.
     """
     ordered = agreement.sort_values("same segment", ascending=False, kind="stable")
     first, last = ordered.iloc[0], ordered.iloc[-1]

@@ -16,9 +16,9 @@ from crmstudy.report.sentences.words import (
     percent_within,
     plain,
 )
-from crmstudy.segmentation.outliers import LEVELS, OUTLYING, TOP, OutlierReport
-from crmstudy.segmentation.robustness import ALIKE, Robustness
-from crmstudy.segmentation.transform import SKEWED, TransformedFeatures
+from crmstudy.segmentation.clusters.robustness import ALIKE, Robustness
+from crmstudy.segmentation.criteria.outliers import LEVELS, OUTLYING, TOP, OutlierReport
+from crmstudy.segmentation.criteria.transform import SKEWED, TransformedFeatures
 
 FEATURE_NAMES = {
     "days_since_last_purchase": "days since the last purchase",

@@ -14,10 +14,10 @@ from crmstudy.report.sentences.words import (
     p_value,
     percent_within,
 )
-from crmstudy.segmentation.budget import BudgetResult
-from crmstudy.segmentation.care import CarePlan
-from crmstudy.segmentation.targeting import TargetingResult
-from crmstudy.segmentation.uplift import ALL, UpliftResult
+from crmstudy.segmentation.use.budget import BudgetResult
+from crmstudy.segmentation.use.care import CarePlan
+from crmstudy.segmentation.use.targeting import TargetingResult
+from crmstudy.segmentation.use.uplift import ALL, UpliftResult
 
 
 def read_targeting(*results: TargetingResult | NotAvailable) -> str:

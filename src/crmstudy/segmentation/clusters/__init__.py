@@ -1,0 +1,1 @@
+"""k-means: how many segments, which, how far to be trusted."""

@@ -1,0 +1,1 @@
+"""Five blocks of criteria, and customers as comparable points."""

@@ -1,0 +1,1 @@
+"""Who the segments are: profiles, rules in words, tests, a map."""

@@ -1,0 +1,1 @@
+"""Criteria x methods: every method on every block by the same measures."""

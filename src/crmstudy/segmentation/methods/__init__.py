@@ -1,0 +1,1 @@
+"""The methods compared: partitions, latent classes, prototypes, factor scores."""

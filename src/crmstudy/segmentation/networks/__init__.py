@@ -1,0 +1,1 @@
+"""Self-organising map, autoencoder, and a network that foresees value."""

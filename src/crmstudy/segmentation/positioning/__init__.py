@@ -1,0 +1,1 @@
+"""Where segments stand, and which strategy follows."""

@@ -1,0 +1,1 @@
+"""What segments are good for: targeting, budget, care."""
