@@ -1,6 +1,6 @@
 """Customer features: Ibis on DuckDB against hand-written DuckDB SQL, and against pandas.
 
-All engines compute the same 34 features of the same synthetic firm, DuckDB with one thread, each
+All engines compute the same 33 features of the same synthetic firm, DuckDB with one thread, each
 in a process of its own that reports its best processor time and its peak of memory. The last
 line gives the time through Ibis divided by that of the hand-written SQL, the larger of the two
 sizes (at most 1.5), the largest disagreement of the two (0), and the peak through Ibis (at most

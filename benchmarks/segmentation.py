@@ -2,10 +2,11 @@
 
 1,000,000 customers x 6 features from five overlapping normal groups, k = 2 to 10. Both sides
 compute inertia with 10 starts, the silhouette of a sample, the gap statistic of 10 uniform
-clouds, and the bootstrap stability of 10 draws, and choose k by the same rule. The peer does
-so plainly: KMeans on all rows, on uniform data of as many rows, and on bootstrap samples of
-as many rows. crmstudy does more (a second kind of cloud, mixtures, 20 clouds of each kind,
-Jaccard by segment).
+clouds, and the bootstrap stability of 10 draws. The peer does so plainly: KMeans on all rows,
+on uniform data of as many rows, and on bootstrap samples of as many rows (one start for clouds
+and samples, where crmstudy takes three), and chooses k by the gap statistic, by the silhouette
+where the gap names one segment. crmstudy chooses by its vote and does more (a second kind of
+cloud, mixtures, 20 clouds of each kind, Jaccard by segment).
 
 Arguments: numbers of customers (100,000, 300,000 and 1,000,000 by default; the peer runs on
 the last one only); ``--alone`` leaves the peer out; ``--once`` repeats nothing. Seconds are

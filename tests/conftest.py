@@ -20,6 +20,26 @@ StudyMaker = Callable[..., Study]
 
 
 @pytest.fixture
+def segmentation_parameters() -> dict[str, object]:
+    """Every parameter of chapter 03 but the study: a gate that stands for any chapter's."""
+    return {
+        "DATASET": "",
+        "N_BINS": 5,
+        "RFM_CUTS": "",
+        "RFM_WEIGHTS": "1 1 1",
+        "N_WINDOWS": 4,
+        "N_SEGMENTS": 0,
+        "N_REPLICATES": 20,
+        "CUT_SHARE": 0.5,
+        "HORIZON_WEEKS": 52.0,
+        "ANNUAL_DISCOUNT_RATE": 0.1,
+        "MARGIN_SHARE": 0.25,
+        "CONTACT_COST": 0.5,
+        "BUDGET_SHARE": 0.3,
+    }
+
+
+@pytest.fixture
 def make_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StudyMaker:
     """Write ``study.yml`` and input files into a folder and read the study.
 

@@ -16,7 +16,11 @@ VALUE = {
     "ANNUAL_DISCOUNT_RATE": 0.1,
     "MARGIN": 0.3,
 }
-SEGMENTATION = {"STUDY": "open", "N_BINS": 5, "N_SEGMENTS": 0, "N_REPLICATES": 20}
+
+
+@pytest.fixture
+def segmentation(segmentation_parameters):
+    return {"STUDY": "open", **segmentation_parameters}
 
 
 def test_good_parameters_come_back_typed():
@@ -62,9 +66,72 @@ def test_a_broken_rule_names_chapter_parameter_value_and_rule(parameter, value, 
 
 
 @pytest.mark.parametrize("value", [True, 5.0, "5", 1, 11])
-def test_a_count_must_be_a_whole_number_in_its_range(value):
+def test_a_count_must_be_a_whole_number_in_its_range(segmentation, value):
     with pytest.raises(SettingsError, match="chapter segmentation: N_BINS = "):
-        check_parameters("segmentation", **{**SEGMENTATION, "N_BINS": value})
+        check_parameters("segmentation", **{**segmentation, "N_BINS": value})
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "rule"),
+    [
+        ("N_WINDOWS", 1, "greater than or equal to 2"),
+        ("N_WINDOWS", 13, "less than or equal to 12"),
+        ("N_SEGMENTS", 1, "must be 0 (choose) or 2 and more"),
+        ("N_SEGMENTS", -1, "greater than or equal to 0"),
+        ("N_REPLICATES", 1, "greater than or equal to 2"),
+        ("N_REPLICATES", 1001, "less than or equal to 1000"),
+        ("CUT_SHARE", 0.09, "greater than or equal to 0.1"),
+        ("CUT_SHARE", 0.91, "less than or equal to 0.9"),
+        ("HORIZON_WEEKS", 0.0, "greater than 0"),
+        ("HORIZON_WEEKS", 521.0, "less than or equal to 520"),
+        ("ANNUAL_DISCOUNT_RATE", -0.01, "greater than or equal to 0"),
+        ("ANNUAL_DISCOUNT_RATE", 1.0, "less than 1"),
+        ("MARGIN_SHARE", 0.0, "greater than 0"),
+        ("MARGIN_SHARE", 1.01, "less than or equal to 1"),
+        ("CONTACT_COST", 0.0, "greater than 0"),
+        ("CONTACT_COST", math.inf, "finite number"),
+        ("BUDGET_SHARE", -0.1, "greater than or equal to 0"),
+        ("BUDGET_SHARE", 5.1, "less than or equal to 5"),
+    ],
+)
+def test_every_range_of_the_segmentation(segmentation, parameter, value, rule):
+    with pytest.raises(SettingsError) as caught:
+        check_parameters("segmentation", **{**segmentation, parameter: value})
+    assert f"chapter segmentation: {parameter} = {value!r}: " in str(caught.value)
+    assert rule in str(caught.value)
+
+
+@pytest.mark.parametrize("cuts", ["", " ", "90; 2; 50", "30 90.5 180; 2 4 8; -5 100 1e3"])
+def test_cut_points_that_can_be(segmentation, cuts):
+    settings = check_parameters("segmentation", **{**segmentation, "RFM_CUTS": cuts})
+    assert cuts == settings.RFM_CUTS
+
+
+@pytest.mark.parametrize(
+    "cuts",
+    [
+        *("30 90; 2 4", "30 90; 2 4; 50 100; 1 2", "30 90; 2 4; 50", ";;", ";", "a b; 2 4; 50 100"),
+        *("90 30; 2 4; 50 100", "30 30; 2 4; 50 100", "30 nan; 2 4; 50 100", "30 inf; 2 4; 5 6"),
+        "; ".join(["1 2 3 4 5 6 7 8 9 10"] * 3),
+    ],
+)
+def test_cut_points_that_cannot_be(segmentation, cuts):
+    with pytest.raises(SettingsError, match=r"RFM_CUTS = .*: must be empty or three lists"):
+        check_parameters("segmentation", **{**segmentation, "RFM_CUTS": cuts})
+
+
+@pytest.mark.parametrize("weights", ["3 2 1", "0 0 0.5", " 1  1 1 "])
+def test_weights_that_can_be(segmentation, weights):
+    settings = check_parameters("segmentation", **{**segmentation, "RFM_WEIGHTS": weights})
+    assert weights == settings.RFM_WEIGHTS
+
+
+@pytest.mark.parametrize(
+    "weights", ["", "1 2", "1 2 3 4", "a b c", "1 -1 1", "0 0 0", "1,1,1", "1 inf 1", "1 nan 1"]
+)
+def test_weights_that_cannot_be(segmentation, weights):
+    with pytest.raises(SettingsError, match=r"RFM_WEIGHTS = .*: must be three numbers parted"):
+        check_parameters("segmentation", **{**segmentation, "RFM_WEIGHTS": weights})
 
 
 @pytest.mark.parametrize("end", ["", "1997-09-30"])

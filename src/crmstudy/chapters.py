@@ -7,7 +7,9 @@ does the same before a kernel is started. Names are those of the parameters cell
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
+from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -32,6 +34,41 @@ IsoDate = Annotated[str, AfterValidator(_iso_date)]
 def _not_one(value: int) -> int:
     if value == 1:
         raise ValueError("must be 0 (choose) or 2 and more: one segment is all customers")
+    return value
+
+
+def _read_numbers(text: str, rule: str) -> list[float]:
+    try:
+        numbers = [float(word) for word in text.split()]
+    except ValueError:
+        raise ValueError(rule) from None
+    if not all(math.isfinite(number) for number in numbers):
+        raise ValueError(rule)
+    return numbers
+
+
+def _rfm_cuts(value: str) -> str:
+    rule = (
+        "must be empty or three lists of 1 to 9 rising numbers, equally many in each, parted by "
+        "semicolons, for days, purchases and revenue, such as '30 90 180; 2 4 8; 50 100 200'"
+    )
+    lists = [_read_numbers(part, rule) for part in value.split(";")]
+    lengths = {len(numbers) for numbers in lists}
+    alike = len(lists) == 3 and len(lengths) == 1 and lengths <= set(range(1, 10))
+    rising = all(low < high for numbers in lists for low, high in pairwise(numbers))
+    if value.strip() and not (alike and rising):
+        raise ValueError(rule)
+    return value
+
+
+def _rfm_weights(value: str) -> str:
+    rule = (
+        "must be three numbers parted by spaces, none negative and not all 0, for recency, "
+        "frequency and money, such as '3 2 1'"
+    )
+    weights = _read_numbers(value, rule)
+    if len(weights) != 3 or min(weights) < 0 or max(weights) == 0:
+        raise ValueError(rule)
     return value
 
 
@@ -88,8 +125,8 @@ class Segmentation(ChapterSettings):
     number: ClassVar[int] = 3
 
     N_BINS: int = Field(ge=2, le=10)
-    RFM_CUTS: str
-    RFM_WEIGHTS: str
+    RFM_CUTS: Annotated[str, AfterValidator(_rfm_cuts)]
+    RFM_WEIGHTS: Annotated[str, AfterValidator(_rfm_weights)]
     N_WINDOWS: int = Field(ge=2, le=12)
     N_SEGMENTS: Annotated[int, AfterValidator(_not_one)] = Field(ge=0, le=12)
     N_REPLICATES: int = Field(ge=2, le=1000)

@@ -11,8 +11,8 @@ import pytest
 from crmstudy.chapters import check_parameters
 from crmstudy.collection.features.features import customer_features, purchase_features
 from crmstudy.collection.features.mix import ProductMix, product_mix
-from crmstudy.collection.features.outcomes import customer_outcomes, split_day
-from crmstudy.collection.study import open_study
+from crmstudy.collection.features.outcomes import customer_outcomes, observed_days, split_day
+from crmstudy.collection.study import StudyData, open_study
 from crmstudy.collection.warehouse import Warehouse, open_warehouse
 from crmstudy.errors import NotAvailable, SettingsError
 
@@ -210,20 +210,17 @@ def test_outcomes_end_with_their_last_day(ledger):
     assert until["n_purchases"].tolist() == [1, 0, 0]
 
 
-def test_before_and_after_add_up(make_study):
+@pytest.fixture
+def simulated(make_study, segmentation_parameters) -> StudyData:
     tables = {"transactions": {"simulated": "transactions"}}
     known = {"pseudonyms": True}
     study = make_study(tables, simulation={"n_customers": 300}, privacy=known)
-    data = open_study(
-        check_parameters(
-            "segmentation",
-            STUDY=str(study.paths.inputs),
-            DATASET="",
-            N_BINS=5,
-            N_SEGMENTS=0,
-            N_REPLICATES=20,
-        )
-    )
+    folder = str(study.paths.inputs)
+    return open_study(check_parameters("segmentation", STUDY=folder, **segmentation_parameters))
+
+
+def test_before_and_after_add_up(simulated):
+    data = simulated
     day = data.split_day(share=0.4)
     before, after = data.features(until=day), data.outcomes(after=day)
     assert after.index.equals(before.index)
@@ -265,6 +262,30 @@ def test_the_day_that_splits(ledger, tmp_path):
     for share in (0, 1, -0.5, 50):
         with pytest.raises(SettingsError, match="allowed: between 0 and 1"):
             split_day(ledger, "firm", share=share)
+
+
+def test_the_reach_of_the_purchases(ledger, tmp_path, simulated):
+    first, last = observed_days(ledger, "firm")
+    assert (str(first), str(last)) == ("2026-01-01 09:00:00", "2026-01-08 18:00:00")
+    none = stock(tmp_path, {"transactions": list_lines().iloc[:0]})
+    assert observed_days(none, "firm").reason == "no purchases"
+    assert observed_days(ledger, "elsewhere").reason == "no transactions"
+    days = simulated.companion("transactions")["ordered_at"]
+    assert simulated.reach() == (days.min(), days.max())
+
+
+@pytest.mark.parametrize("asked", ["purchases", "features", "product_mix"])
+@pytest.mark.parametrize("end", ["since", "until"])
+def test_a_day_that_is_absent_is_handed_on(simulated, asked, end):
+    absent = NotAvailable("all purchases were made on one day: it cannot be divided")
+    assert getattr(simulated, asked)(**{end: absent}) is absent
+
+
+@pytest.mark.parametrize("days", [{"after": None}, {"after": "2024-06-30", "until": None}])
+def test_outcomes_after_a_day_that_is_absent(simulated, days):
+    absent = NotAvailable("no purchases")
+    given = {name: absent if day is None else day for name, day in days.items()}
+    assert simulated.outcomes(**given) is absent
 
 
 # --- what the money is spent on --------------------------------------------------------

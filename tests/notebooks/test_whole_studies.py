@@ -1,12 +1,14 @@
 """The whole study on other firms: a small simulated one, the template, one without tables."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
+from crmstudy.chapters import GATES
 from crmstudy.cli import main
 from crmstudy.runner.notebooks import read_chapters
 
@@ -51,6 +53,39 @@ def simulated(**changes):
     return {**settings_of("simulated"), "simulation": SMOKE, **changes}
 
 
+def without(*lost):
+    settings = simulated()
+    settings["tables"] = {n: t for n, t in settings["tables"].items() if n not in lost}
+    return settings
+
+
+def warnings_of(reports):
+    """List what the executed chapters wrote beside their exhibits: warnings, for the most part."""
+    chapters = sorted(reports.glob("*.ipynb"))
+    assert chapters
+    return [
+        (file.name, output.get("text", output.get("evalue")))
+        for file in chapters
+        for cell in json.loads(file.read_text(encoding="utf-8"))["cells"]
+        for output in cell.get("outputs", [])
+        if output["output_type"] in ("stream", "error")
+    ]
+
+
+def slips_of(reports, chapter):
+    """List texts in which a program's words or a wrong number of things stand."""
+    wrong = re.compile(
+        r"\b(nan|NaT|inf)\b|(?<![.] )\bNone\b|NotAvailable\(|(?<![\d.,])1 customers|\b0 of 0\b"
+    )
+    texts = sorted(reports.glob(f"t*/{chapter}/*.md"))
+    assert texts
+    return [
+        (file.name, found.group())
+        for file in texts
+        if (found := wrong.search(file.read_text(encoding="utf-8")))
+    ]
+
+
 def test_a_small_simulated_firm_twice_equal_in_every_byte(study):
     folder, reports = study("smoke", simulated())
     assert main(["run", str(folder)]) == 0
@@ -58,6 +93,7 @@ def test_a_small_simulated_firm_twice_equal_in_every_byte(study):
     assert len([name for name in first if name.endswith(".ipynb")]) == len(
         read_chapters(ROOT / "notebooks")
     )
+    assert warnings_of(reports) == []
     assert main(["run", str(folder), "--force"]) == 0
     assert snapshot(reports) == first
 
@@ -88,6 +124,7 @@ def test_the_template_runs_as_it_is(study):
     files = sorted((ROOT / "data" / "template").glob("*.csv"))
     folder, reports = study("copy", settings_of("template"), files)
     assert main(["run", str(folder)]) == 0
+    assert warnings_of(reports) == []
     assert json.loads((reports / "manifest.json").read_text())["complete"] is True
 
 
@@ -103,6 +140,7 @@ def test_one_table_is_enough(study, kept):
     texts = " ".join(f.read_text(encoding="utf-8") for f in reports.glob("text/*/reading.md"))
     assert "ot available: " in texts
     assert "nan" not in texts.lower().replace("finance", "")
+    assert warnings_of(reports) == []
 
 
 @pytest.mark.parametrize("lost", ["customers", "campaigns", "consents", "invitations", "survey"])
@@ -113,6 +151,88 @@ def test_one_table_missing(study, lost):
         settings["privacy"] = {"purpose": ""}
     folder, _ = study(f"without_{lost}", settings)
     assert main(["run", str(folder)]) == 0
+
+
+@pytest.mark.parametrize("lost", ["products", "campaigns", "responses", "contacts", "costs"])
+def test_segmentation_without_one_table(study, lost):
+    folder, reports = study(f"without_{lost}", without(lost))
+    assert main(["run", str(folder), "--chapter", "segmentation"]) == 0
+    assert warnings_of(reports) == []
+    assert slips_of(reports, "segmentation") == []
+
+
+@pytest.mark.parametrize("n_customers", [1, 20, 60])
+def test_segmentation_of_few_customers(study, n_customers):
+    settings = simulated(simulation={"n_customers": n_customers})
+    folder, reports = study("few", settings)
+    assert main(["run", str(folder), "--chapter", "segmentation"]) == 0
+    assert warnings_of(reports) == []
+    assert slips_of(reports, "segmentation") == []
+
+
+@pytest.fixture(scope="module")
+def segmented(tmp_path_factory):
+    """Run chapter 03 of one small firm, again and again, with other parameters."""
+    place = tmp_path_factory.mktemp("parameters")
+    (place / "firm").mkdir()
+    # Booked costs would stand in the place of the cost of a contact that is assumed.
+    settings = {**without("costs", "consents"), "simulation": {"n_customers": 300}}
+    settings["privacy"] = {"purpose": ""}
+    (place / "firm/study.yml").write_text(yaml.safe_dump(settings, allow_unicode=True))
+
+    def run(*given):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setenv("CRMSTUDY_ROOT", str(ROOT))
+            monkeypatch.setenv("CRMSTUDY_WORK", str(place / "work"))
+            monkeypatch.setenv("CRMSTUDY_REPORTS", str(place / "reports"))
+            monkeypatch.setenv("CRMSTUDY_KEY_FILE", str(place / "key"))
+            told = ("segmentation.N_REPLICATES=5", *given)
+            sets = [word for each in told for word in ("--set", each)]
+            assert main(["run", str(place / "firm"), "--chapter", "segmentation", *sets]) == 0
+            assert warnings_of(place / "reports") == []
+        results = json.loads((place / "reports/results.json").read_text())
+        return {name: entry["value"] for name, entry in results.items()}
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def as_told(segmented):
+    """Give the numbers of the parameters' defaults."""
+    return segmented()
+
+
+@pytest.mark.parametrize(
+    ("given", "touched"),
+    [
+        ("N_BINS=4", "rfm."),
+        ("RFM_CUTS=90 180 270 360; 2 4 6 10; 50 100 300 1000", "migration."),
+        ("RFM_WEIGHTS=3 2 1", "rfm."),
+        ("N_WINDOWS=3", "migration_steps."),
+        ("N_SEGMENTS=3", "kmeans."),
+        ("N_REPLICATES=6", "kmeans."),
+        ("CUT_SHARE=0.6", "forecasts."),
+        ("HORIZON_WEEKS=8.0", "grid."),
+        ("ANNUAL_DISCOUNT_RATE=0.5", "grid."),
+        ("MARGIN_SHARE=0.6", "grid."),
+        ("CONTACT_COST=2.0", "budget."),
+        ("BUDGET_SHARE=0.6", "budget."),
+    ],
+)
+def test_every_parameter_of_segmentation_changes_a_number(segmented, as_told, given, touched):
+    found = segmented(f"segmentation.{given}")
+    changed = [name for name in as_told if found.get(name) != as_told[name]]
+    assert [name for name in changed if f".{touched}" in name]
+
+
+def test_every_parameter_of_segmentation_is_tried():
+    [tried] = [
+        mark.args[1]
+        for mark in test_every_parameter_of_segmentation_changes_a_number.pytestmark
+        if mark.name == "parametrize"
+    ]
+    names = {given.partition("=")[0] for given, _ in tried}
+    assert names | {"STUDY", "DATASET"} == set(GATES["segmentation"].model_fields)
 
 
 def test_cold_kernels_give_the_same_report(study, monkeypatch):

@@ -80,7 +80,6 @@ DRAWN = {
     "snake of 8": lambda: draw_snake(profile(8, 14)),
     "snake of 12": lambda: draw_snake(profile(12, 20)),
     "one effect": lambda: draw_effects(effects(1)),
-    "no effect": lambda: draw_effects(effects(1).head(0)),
     "many effects": lambda: draw_effects(effects(40)),
     "loadings of 1": lambda: draw_loadings(loadings(3, 1)),
     "loadings of 7": lambda: draw_loadings(loadings(24, 7)),
@@ -158,3 +157,14 @@ def test_small_shares_are_not_nothing():
 def test_absence_passes(draw):
     absent = NotAvailable("no segments")
     assert draw(absent) is absent
+
+
+def test_nothing_tested_is_no_figure():
+    assert draw_effects(effects(1).head(0)).reason.startswith("no variable that was held back")
+
+
+def test_the_axis_of_effects_shows_the_words_for_strength_and_what_there_is():
+    weak = effects(3).assign(effect=0.1, lower=0.0, upper=0.2)
+    assert draw_effects(weak).axes[0].get_xlim() == (0, 0.62)
+    strong = weak.assign(upper=0.99)
+    assert draw_effects(strong).axes[0].get_xlim() == (0, 1)

@@ -84,7 +84,7 @@ def test_sheet_writes_the_number_of_a_segment_into_every_unit(n_segments):
     assert numbers == [str(name).split()[0] for name in som.units["segment"]]
     assert f"Hits (n = {len(space.customers)})" in read_texts(figure)
     planes = draw_planes(som.units, som.planes)
-    assert {"n purchases", "天数", "main channel: web"} <= set(read_texts(planes))
+    assert {"purchases", "天数", "main channel: web"} <= set(read_texts(planes))
 
 
 def test_figures_have_the_same_bytes_on_every_run():

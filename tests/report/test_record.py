@@ -15,7 +15,6 @@ from crmstudy.errors import CrmStudyError, NotAvailable
 from crmstudy.report import draw_bars
 from crmstudy.report.record import Record, collect_checks, read_recorded_table, read_results
 
-GATE = {"N_BINS": 5, "N_SEGMENTS": 0, "N_REPLICATES": 20}
 FRAME = pd.DataFrame({"group": ["a", "b", "c"], "mean_value": [1.25, 2.0, np.nan]})
 ABSENT = NotAvailable("the study has no survey")
 
@@ -31,7 +30,7 @@ def shown(monkeypatch) -> list[str]:
 
 
 @pytest.fixture
-def record(make_study, tmp_path, monkeypatch, shown) -> Record:
+def record(make_study, segmentation_parameters, tmp_path, monkeypatch, shown) -> Record:
     monkeypatch.setenv("CRMSTUDY_OUTPUT", str(tmp_path / "out"))
     study = make_study(
         {
@@ -41,7 +40,8 @@ def record(make_study, tmp_path, monkeypatch, shown) -> Record:
         {"t.csv": "customer_id,ordered_at,revenue\na,2026-01-01,1\n"},
         simulation={"n_customers": 300},
     )
-    gate = check_parameters("segmentation", STUDY=str(study.paths.inputs), **GATE)
+    folder = str(study.paths.inputs)
+    gate = check_parameters("segmentation", STUDY=folder, **segmentation_parameters)
     return Record(gate, StudyData(study, open_warehouse(study)))
 
 
@@ -136,9 +136,10 @@ def test_what_is_not_available_is_said_with_its_reason(record, shown):
     record.table(ABSENT, "a", caption="A.")
     record.figure(ABSENT, "b", caption="B.")
     record.text(ABSENT, "c")
+    assert shown[-1] == "Not available: the study has no survey."
     record.metric("firm.model.quantity", ABSENT, unit="EUR")
     record.metrics(ABSENT, "firm.other")
-    assert all("not available: the study has no survey" in text for text in shown)
+    assert all("ot available: the study has no survey" in text for text in shown)
     assert len(shown) == 3
     assert record.results == {
         "segmentation.firm.model.quantity": {

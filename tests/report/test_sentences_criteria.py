@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import NotAvailable
-from crmstudy.report.sentences.segmentation.criteria import read_criteria
+from crmstudy.report.sentences.segmentation.criteria import read_criteria, tabulate_criteria
 from crmstudy.segmentation.criteria.criteria import collect_criteria
 from crmstudy.segmentation.criteria.spaces import build_spaces
 
@@ -84,3 +84,31 @@ def test_many_left_out_are_counted():
     said = read_criteria(collect_criteria(features(), customers=people))
     assert "10 variables were left out: trait 0 (known of no customer)" in said
     assert "and 5 others." in said
+
+
+def test_every_variable_stands_once_in_the_table_of_treatments():
+    people = pd.DataFrame({"customer_id": IDS, "age": np.arange(N), "sex": ["f", "m"] * (N // 2)})
+    skewed = np.r_[np.linspace(0, 0.1, N - 4), 0.5, 0.7, 0.9, 1.0]
+    same = np.full(N, 1.0)
+    criteria = collect_criteria(features(promoted_share=skewed, price_index=same), customers=people)
+    spaces = build_spaces(criteria)
+    table = tabulate_criteria(criteria, spaces)
+    assert table["variables"].sum() == len(criteria.variables)
+    told = table.set_index(["block", "treatment"])
+    assert told.loc[("demographic", "as it is"), "which"] == "age"
+    assert told.loc[("demographic", "one indicator a level"), "which"] == "sex"
+    assert told.loc[("needs", "left out: the same for all customers"), "which"] == "price index"
+    rooted = told.loc["needs"].iloc[[name.startswith("root") for name in told.loc["needs"].index]]
+    assert rooted["largest skewness before"].item() > rooted["after"].item() > 0
+    assert told.loc[("value", "left out: says the same as revenue"), "which"] == "share of revenue"
+    assert tabulate_criteria(NotAvailable("none"), {}).reason == "none"
+    few = collect_criteria(features().iloc[:2])
+    cannot = tabulate_criteria(few, build_spaces(few))
+    assert "the block cannot be made comparable" in set(cannot["treatment"])
+
+
+def test_the_largest_share_of_one_customer_is_said():
+    criteria = collect_criteria(features())
+    said = read_criteria(criteria, build_spaces(criteria))
+    assert "No single customer makes more than " in said
+    assert "of the spread of a variable." in said

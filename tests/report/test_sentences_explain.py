@@ -12,8 +12,12 @@ from crmstudy.report.sentences.segmentation.explain import (
     read_explanation,
     say_rule,
     tabulate_rules,
+    tabulate_sizes,
+    tabulate_tests,
 )
+from crmstudy.report.sentences.segmentation.variables import say_level, say_variable
 from crmstudy.segmentation.explain.explain import explain_segments
+from crmstudy.segmentation.explain.profile import size_segments
 from crmstudy.segmentation.explain.rules import Condition, describe_by_rules
 
 N = 300
@@ -37,7 +41,7 @@ def test_one_several_and_no_variables():
     assert "it does not differ" in read("noise")
     both = read("revenue", "noise")
     assert "2 variables were held back and tested; after Holm's correction 1 differs" in both
-    assert "The strongest is revenue (ω = 0.98, strong)." in both
+    assert "differs between the segments. It is revenue (ω = 0.98, strong)." in both
     frame = FRAME.assign(more=FRAME["revenue"] ** 2)[["revenue", "more"]]
     all_differ = read_explanation(
         explain_segments(SEGMENTS, {"till": frame}, seed=1), NotAvailable("x")
@@ -116,7 +120,7 @@ def test_good_and_poor_rules():
         "rule",
         "coverage",
         "purity",
-        "share of all",
+        "share of customers",
         "the rule is",
     ]
     drawn = pd.Series(RNG.choice(["a", "b", "c", "d"], size=N))
@@ -126,3 +130,64 @@ def test_good_and_poor_rules():
         NotAvailable("x"), poor
     )
     assert list_rules(NotAvailable("x")) == NotAvailable("x")
+
+
+def test_untested_variables_and_absent_sources_are_said():
+    odd = FRAME.assign(same_for_all=1.0)[["noise", "same_for_all"]]
+    said = read_explanation(
+        explain_segments(
+            SEGMENTS, {"needs": odd, "survey": NotAvailable("no table survey")}, seed=1
+        ),
+        NotAvailable("x"),
+    )
+    assert "Not tested: same for all (" in said
+    assert "Not tested for want of data: survey." in said
+    assert "In what the segments were not made from, no difference was shown." in said
+    strong = read("revenue", "noise")
+    assert "Not tested" not in strong
+    assert "more than weak" not in strong
+    many = pd.DataFrame({f"v{i}": 1.0 for i in range(8)}, index=FRAME.index)
+    said = read_explanation(explain_segments(SEGMENTS, {"needs": many}, seed=1), NotAvailable("x"))
+    assert " and 3 more." in said
+    lacking = explain_segments(SEGMENTS, {"survey": NotAvailable("no survey")}, seed=1)
+    assert tabulate_tests(lacking).reason.startswith("no variable that was held back")
+    faint = FRAME["revenue"].ge(100) * 0.4 + FRAME["noise"]
+    weak = read_explanation(
+        explain_segments(SEGMENTS, {"till": pd.DataFrame({"faint": faint})}, seed=1),
+        NotAvailable("x"),
+    )
+    assert "no difference is more than weak." in weak
+
+
+def test_tables_for_readers_have_plain_words():
+    explained = explain_segments(
+        SEGMENTS, {"needs": FRAME.rename(columns={"revenue": "share_TEA"})}, seed=1
+    )
+    table = tabulate_tests(explained)
+    assert table.loc[0, "variable"] == "share of tea"
+    assert "customers" in table
+    assert not any("_" in name for name in table)
+    sizes = tabulate_sizes(size_segments(SEGMENTS, FRAME["revenue"]))
+    assert sizes["segment"].tolist() == ["1 large", "2 small"]
+    assert sizes["share of customers"].sum() == 1
+    assert (sizes["from (revenue)"] < sizes["share of revenue"]).all()
+    assert (sizes["share of revenue"] < sizes["to (revenue)"]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("n_purchases", "purchases"),
+        ("share_of_revenue", "share of revenue"),
+        ("share_FROZEN GROCERY", "share of frozen grocery"),
+        ("income: 35-49K", "income 35-49K"),
+        ("noise", "noise"),
+    ],
+)
+def test_variables_are_said_in_words(name, words):
+    assert say_variable(name) == words
+
+
+def test_levels_are_left_as_they_are():
+    assert say_level("main_channel: web_shop") == "main channel: web_shop"
+    assert say_level("n_tickets") == "tickets"

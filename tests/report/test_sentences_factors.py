@@ -24,9 +24,9 @@ def test_factors_that_hold():
     assert "Of 500 complete rows with 8 variables the sampling adequacy is" in said
     assert "meritorious" in said
     assert "keeps 2 components and" in said
-    assert "2 factors, as the components say." in said
+    assert "the components set the number, 2 factors." in said
     assert "2 factors together explain" in said
-    assert "n purchases" in said
+    assert "purchases" in said
     assert "The largest correlation between two factors is" in said
     assert said.endswith("All checks of the factor analysis hold.")
     assert "Left out" not in said
@@ -48,7 +48,7 @@ def test_what_was_left_out_is_said():
     frame["rare"] = np.where(np.arange(500) < 100, 1.0 * np.arange(500), np.nan)
     said = say_left_out(screen_factors(frame, seed=1))
     assert said == (
-        "Left out before the analysis: mean basket (it follows from n purchases and revenue), "
+        "Left out before the analysis: mean basket (it follows from purchases and revenue), "
         "same (equal for all) and rare (known for too few)."
     )
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from crmstudy.errors import ModelError, NotAvailable
 from crmstudy.report.grid import draw_grid
-from crmstudy.report.sentences.segmentation.grid import read_grid
+from crmstudy.report.sentences.segmentation.grid import read_grid, word_classes
 from crmstudy.report.theme import save_bytes
 from crmstudy.segmentation.grid.measures import Estimate
 from crmstudy.segmentation.grid.standing import Cell, Grid
@@ -58,10 +59,13 @@ def test_a_clear_leader_is_said_to_lead_by_every_measure():
     text = whole_sentences(read_grid(make_grid(*cells)))
     assert "3 combinations of 2 blocks of criteria and 2 methods gave segments" in text
     assert "All were measured on the same 100 customers." in text
-    assert "By silhouette, k-means on needs criteria leads (0.90), beyond the noise from" in text
+    assert (
+        "By silhouette, k-means on needs criteria leads (0.90), by more than noise explains from"
+        in text
+    )
     assert "Only k-means on needs criteria is within the noise of the leader by every" in text
     assert "W = 1.00" in text
-    assert "The best of them forecasts the later period better than chance." in text
+    assert "The leaders by R² and by lift forecast the later period better than chance." in text
 
 
 def test_measures_that_disagree_have_no_winner():
@@ -72,7 +76,7 @@ def test_measures_that_disagree_have_no_winner():
     text = whole_sentences(read_grid(make_grid(*cells)))
     assert "by every measure (Kendall's W = 0.04; 1 would be the same order by each)" in text
     assert "none is best." in text
-    assert "beyond the noise from the other combination" in text
+    assert "by more than noise explains from the other combination" in text
 
 
 def test_what_noise_can_explain_is_not_called_a_lead():
@@ -154,3 +158,22 @@ def test_the_picture_leaves_out_measures_that_nobody_has():
         make_cell("value", "Ward", 0.2, lift=None),
     ]
     assert len(draw_grid(make_grid(*cells)).axes) == 3
+
+
+def test_numbers_of_classes_are_arranged_without_the_entropy_of_one():
+    index = pd.Index([1, 2], name="n_segments")
+    classes = pd.DataFrame(
+        {
+            "log_likelihood": [-20.0, -10.0],
+            "n_parameters": [2, 5],
+            "bic": [44.0, 30.0],
+            "entropy": [1.0, 0.8],
+            "smallest_share": [1.0, 0.4],
+            "chosen": [False, True],
+        },
+        index=index,
+    )
+    table = word_classes(classes)
+    assert table["relative entropy"].isna().tolist() == [True, False]
+    assert table["smallest BIC"].tolist() == ["", "yes"]
+    assert table["classes"].tolist() == [1, 2]

@@ -31,6 +31,7 @@ def make_som(**changes):
         "explained": 0.7,
         "explained_plane": 0.6,
         "topographic_error": 0.05,
+        "quantisation_error": 1.25,
         "checks": (HOLDS,),
     }
     return SimpleNamespace(**{**given, **changes})
@@ -84,8 +85,8 @@ def test_network_is_said_to_win_only_where_its_interval_does(lower, upper, said,
     text = read_networks(GONE, GONE, make_forecasts(lower, upper))
     assert said in text
     assert advice in text
-    assert "better than the mean of all (difference in R2 from 0.500 to 0.600)" in text
-    assert "900 customers (1 without any)" in text
+    assert "better than the mean of all (difference in R² from 0.500 to 0.600)" in text
+    assert "900 customers (1 of them without any)" in text
 
 
 def test_map_that_explains_no_more_is_said_so():

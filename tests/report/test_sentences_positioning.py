@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from crmstudy.errors import NotAvailable
-from crmstudy.report.sentences.segmentation.positioning import read_positioning
+from crmstudy.report.sentences.segmentation.positioning import read_positioning, word_gaps
 from crmstudy.segmentation.positioning.evidence import Evidence
 from crmstudy.segmentation.positioning.perceptual import map_positions
 from crmstudy.segmentation.positioning.portfolio import rate_segments
@@ -49,12 +49,26 @@ def test_a_clear_firm():
     positions, gaps, strategies = results(1.0)
     said = read_positioning(positions, gaps, strategies)
     assert "The segments differ in what they buy from each department (p = .005)." in said
-    assert "The map shows 100% of the differences" in said
+    assert "The map shows all differences, as it must with 3 segments and 3 departments;" in said
     n, clear = int(gaps.gaps["lower"].notna().sum()), len(gaps.clear())
     assert f"Of {n} gaps with an interval {clear} leave out 0" in said
     assert "Nothing could be measured of service, brand and channel." in said
     assert "leader for 'c'" in said
     assert "Strength is a proxy: no figure of a competitor is known" in said
+
+
+def test_gaps_stand_beside_their_reference():
+    _, gaps, _ = results(1.0)
+    table = word_gaps(gaps)
+    row = gaps.gaps.iloc[0]
+    first = table[table["measure"] == row["measure"]].iloc[0]
+    star = "*" if row["reading"] in ("above", "below") else ""
+    assert first[row["segment"]] == f"{row['value']:.2f} ({row['index']:.0f}{star})"
+    assert first["its value"] == row["reference_value"]
+    assert list(table.columns[5:]) == ["a", "b", "c"]
+    absent = table[table["reference"].str.startswith("not available: ")]
+    assert len(absent) == len(gaps.absent)
+    assert word_gaps(ABSENT) is ABSENT
 
 
 def test_chance_is_called_chance():
@@ -104,7 +118,7 @@ def test_one_clear_gap_is_singular():
     frame.loc[0, "reading"] = "above"
     one = read_positioning(ABSENT, replace(gaps, gaps=frame), ABSENT)
     assert "gaps with an interval 1 leaves out 0" in one
-    assert "The largest is in product the departments bought from of 'a'" in one
+    assert "The largest is departments bought from (product; 'a', index 100)." in one
     frame.loc[0, "reference"] = "benchmark 2025 (an association)"
     beside = read_positioning(ABSENT, replace(gaps, gaps=frame), ABSENT)
     assert ", against benchmark 2025)." in beside

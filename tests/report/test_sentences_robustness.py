@@ -34,7 +34,7 @@ def robustness(*rows: tuple[str, float | None, float | None, str]) -> Robustness
 def test_skewed_features_are_named():
     said = read_transformation(transform_features(features(), log="skewed"))
     assert said == (
-        "Revenue is strongly skewed (beyond 1); revenue was logged; none is skewed afterwards."
+        "Revenue is strongly skewed (beyond 1) and was logged; none is skewed afterwards."
     )
     both = read_transformation(transform_features(features(), log="none", winsorise=0.01))
     assert both == (
@@ -49,6 +49,12 @@ def test_skewed_features_are_named():
     )
 
 
+def test_what_was_logged_is_named_where_it_is_not_what_was_skewed():
+    said = read_transformation(transform_features(features(), log="all"))
+    assert said.startswith("Revenue is strongly skewed (beyond 1); ")
+    assert " were logged; " in said
+
+
 def test_outliers_are_counted():
     frame = features()
     near = report_outliers(transform_features(frame), frame["revenue"], seed=1)
@@ -57,6 +63,7 @@ def test_outliers_are_counted():
     far = report_outliers(transform_features(frame), frame["revenue"], seed=1)
     alone = far.counts.assign(n_customers=1, share_customers=0.005, share_value=0.9999)
     said = read_outliers(replace(far, counts=alone))
+    assert "The 1% of the customers with the most revenue bring " in said
     assert "1 customer (0.5%) lies beyond the .999 point" in said
     assert "about 0.2, and brings more than 99.9% of the revenue." in said
     assert " customers (" in read_outliers(far)
@@ -69,7 +76,16 @@ def test_outliers_are_counted():
     )
     none = read_outliers(report_outliers(cloud, pd.Series(1.0, range(100)), seed=1))
     assert none.startswith("No customer is far from the bulk of all.")
-    assert "The 1% of the customers with the most revenue bring 1.0% of it." in none
+    assert "The one customer with the most revenue brings 1.0% of it." in none
+
+
+def test_the_top_is_one_customer_of_few_and_nobody_of_a_loss():
+    frame = features(60)
+    transformed = transform_features(frame)
+    few = read_outliers(report_outliers(transformed, frame["revenue"], seed=1))
+    assert "The one customer with the most revenue brings" in few
+    loss = read_outliers(report_outliers(transformed, -frame["revenue"], seed=1))
+    assert "most revenue" not in loss
 
 
 def test_outliers_that_cannot_be_measured_say_why():

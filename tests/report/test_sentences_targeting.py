@@ -155,21 +155,31 @@ def test_budget_at_its_edges():
     assert read_budget(ABSENT) == "Not available: the study has no table campaigns."
 
 
-def care(n=2, known=1, skipped=()):
+def care(n=2, known=1, skipped=(), action="coupon"):
+    gone = NotAvailable("no campaign")
     actions = pd.DataFrame(
-        {"segment": [f"s{i}" for i in range(n)], "action": "coupon", "n_customers": 1}
+        {
+            "segment": [f"s{i}" for i in range(n)],
+            "action": [action] * n if isinstance(action, str) else list(action),
+            "n_customers": 1,
+            "expected_value": pd.Series([1.0] * known + [gone] * (n - known), dtype="object"),
+        }
     )
-    metrics = {"n_actions": float(n), "n_with_value": float(known)}
-    return SimpleNamespace(actions=actions, skipped=skipped, to_metrics=lambda: metrics)
+    return SimpleNamespace(actions=actions, skipped=skipped)
 
 
 def test_care():
     assert read_care(care()) == (
         "The care plan holds 2 actions for 2 segments and begins with 'coupon' for the segment "
-        "'s0' (1 customer). The expected value is known for 1 of them; the others need a test "
-        "first."
+        "'s0' (1 customer). Of 2 actions to be paid for the expected value is known for 1; the "
+        "other needs a test first."
     )
+    assert "for 1; the others need a test first." in read_care(care(n=3))
     assert "known for every action" in read_care(care(known=2))
+    some = read_care(care(action=("coupon", "no paid contact")))
+    assert some.endswith("The expected value is known for every paid action.")
+    free = read_care(care(n=1, known=0, action="standard service"))
+    assert free.endswith("None of them costs anything.")
     nothing = read_care(care(n=1, known=0, skipped=("cross-selling",)))
     assert nothing.startswith("The care plan holds 1 action for 1 segment")
     assert "no expected value for any action" in nothing

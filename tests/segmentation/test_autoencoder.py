@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import adjusted_rand_score
 from sklearn.neural_network import MLPRegressor
 
@@ -10,6 +11,7 @@ from crmstudy.segmentation.criteria.space import Space, build_space
 from crmstudy.segmentation.networks import autoencoder
 from crmstudy.segmentation.networks.autoencoder import fit_autoencoder_segments, train_autoencoder
 from crmstudy.segmentation.networks.reconstruction import compare_reconstruction
+from crmstudy.segmentation.networks.training import fill_slopes, pass_through
 
 QUICK = {"seed": 1, "widths": (1,), "n_starts": 1}
 
@@ -62,17 +64,67 @@ def test_components_are_those_of_principal_component_analysis():
     assert result.errors.loc[1, "components"] > 0.1
 
 
-def test_own_pass_through_the_network_is_that_of_scikit_learn(monkeypatch):
-    kept = []
-    fit = MLPRegressor.fit
-    monkeypatch.setattr(MLPRegressor, "fit", lambda self, x, y: kept.append(fit(self, x, y)))
+def test_pass_through_the_network_is_that_of_scikit_learn():
     points = np.sort(make_bow(200).points, axis=0)
     network = train_autoencoder(points, n_codes=1, seed=3)
     given = (points - points.mean(axis=0)) / points.std(axis=0)
-    expected = kept[0].predict(given) * points.std(axis=0) + points.mean(axis=0)
+    other = MLPRegressor(
+        hidden_layer_sizes=(16, 1, 16), activation="tanh", max_iter=1, random_state=0
+    )
+    with pytest.warns(ConvergenceWarning):
+        other.fit(given, given)
+    other.coefs_ = [weights for weights, _ in network.layers]
+    other.intercepts_ = [biases for _, biases in network.layers]
+    expected = other.predict(given) * points.std(axis=0) + points.mean(axis=0)
     assert network.reconstruct(points) == pytest.approx(expected, abs=1e-12)
     assert network.encode(points).shape == (200, 1)
     assert np.abs(network.encode(points)).max() <= 1
+
+
+def test_slopes_are_those_of_finite_differences():
+    draw = np.random.default_rng(2)
+    batch = draw.normal(size=(30, 3))
+    shapes = [(3, 4), (4, 2), (2, 3)]
+    layers = tuple((draw.normal(size=shape), draw.normal(size=shape[1])) for shape in shapes)
+    slopes = tuple((np.empty(shape), np.empty(shape[1])) for shape in shapes)
+    fill_slopes(batch, layers, slopes, decay=0.5)
+
+    def loss() -> float:
+        error = pass_through(batch, layers, linear_end=True)[-1] - batch
+        squares = sum((weights**2).sum() for weights, _ in layers)
+        return float((error**2).sum() + 0.5 * squares) / (2 * len(batch))
+
+    for layer, slope in zip(layers, slopes, strict=True):
+        for values, expected in zip(layer, slope, strict=True):
+            place = (-1,) * values.ndim
+            values[place] += 1e-6
+            above = loss()
+            values[place] -= 2e-6
+            below = loss()
+            values[place] += 1e-6
+            assert expected[place] == pytest.approx((above - below) / 2e-6, rel=1e-6)
+
+
+def test_training_reaches_what_scikit_learn_reaches():
+    given = (points := make_bow(400).points) / points.std(axis=0)
+    rows = np.random.default_rng(1).permutation(400)
+    known, new = given[rows[:300]], given[rows[300:]]
+    ours = train_autoencoder(known, n_codes=1, seed=5).reconstruct(new)
+    theirs = MLPRegressor(
+        hidden_layer_sizes=(16, 1, 16),
+        activation="tanh",
+        alpha=0.01,
+        learning_rate_init=0.02,
+        early_stopping=True,
+        validation_fraction=0.15,
+        n_iter_no_change=20,
+        tol=5e-4,
+        max_iter=500,
+        random_state=5,
+    ).fit(known, known)
+    error, other = (((new - back) ** 2).mean() for back in (ours, theirs.predict(new)))
+    assert error < 1.5 * other
+    assert error < 0.1  # of a variance of 1
 
 
 def test_known_segments_are_recovered():

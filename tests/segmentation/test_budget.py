@@ -256,8 +256,8 @@ def test_sensitivity_keeps_what_is_assumed():
     trial, before = draw_trial()
     found = plan(trial, before)
     rows = found.sensitivity.set_index("change")
-    assert rows.loc["as assumed", "profit"] == pytest.approx(found.plan.profit)
-    assert rows.loc["as assumed", "overlap"] == pytest.approx(1)
+    assert rows.loc["as planned", "profit"] == pytest.approx(found.plan.profit)
+    assert rows.loc["as planned", "overlap"] == pytest.approx(1)
     assert rows.loc["cost of a contact halved", "contacts"] > found.plan.contacts.sum()
     assert rows.loc["margin of a response doubled", "profit"] > found.plan.profit
 

@@ -63,11 +63,11 @@ def test_rules_by_hand():
         "away": ["win-back"],
         "best": ["loyalty reward"],
         "lost": ["no paid contact"],
-        "new": ["second-purchase offer"],
+        "new": ["next-purchase offer"],
     }
     assert plan.actions["priority"].tolist() == [1, 2, 3, 4]
     assert plan.actions["action"].tolist() == [
-        *("win-back", "loyalty reward", "second-purchase offer", "no paid contact"),
+        *("win-back", "loyalty reward", "next-purchase offer", "no paid contact"),
     ]
     assert plan.actions["cost"].tolist() == [2.0, 2.0, 2.0, 0.0]
     best = plan.actions.set_index("segment").loc["best"]
@@ -166,7 +166,7 @@ def test_missing_features_are_said():
     features, segments = draw_features()
     slim = features[["days_since_last_purchase", "revenue"]]
     plan = plan_care(slim, segments, cost_per_contact=1.0)
-    assert plan.skipped == ("service recovery", "coupon", "cross-selling", "second-purchase offer")
+    assert plan.skipped == ("service recovery", "coupon", "cross-selling", "next-purchase offer")
     assert actions_of(plan)["new"] == ["standard service"]
     channels = plan.actions["channel"]
     assert all(c == NotAvailable("the data have no channel") for c in channels)

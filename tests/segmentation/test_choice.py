@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -350,6 +351,26 @@ def test_clear_segments_are_found_in_their_number(centres, n):
     assert found.n_segments == len(centres)
     assert found.why == ()
     assert found.n_agreeing >= 2
+
+
+def test_each_condition_alone_turns_the_verdict():
+    points = make_blobs([[0.0, 0.0], [7.0, 0.0]], 60)
+    choice = measure_choice(points, [2, 3], seed=1, **FEW)
+    assert recommend(choice).verdict == "structure"
+    gap = choice.gap_skewed
+    like_a_cloud = gap.table.assign(gap=gap.table["gap"] * 0.05)
+    unsure = replace(gap.homogeneity, p_value=0.06)
+    turned = {
+        "a test does not tell": replace(choice, gap_skewed=replace(gap, homogeneity=unsure)),
+        "cut nearly as well": replace(choice, gap_skewed=replace(gap, table=like_a_cloud)),
+        "not apart": replace(choice, table=choice.table.assign(silhouette=0.25)),
+        "other segments": replace(choice, table=choice.table.assign(stability=0.64)),
+    }
+    for words, changed in turned.items():
+        found = recommend(changed)
+        assert found.verdict == "no structure"
+        assert len(found.why) == 1
+        assert words in found.why[0]
 
 
 def test_reasons_name_every_measure_and_its_vote():

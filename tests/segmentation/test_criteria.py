@@ -413,15 +413,13 @@ def test_refusals(every):
     assert said.absent["survey"] == "the survey has no item of a construct"
 
 
-def test_the_simulated_firm_offers_all_five(make_study):
+def test_the_simulated_firm_offers_all_five(make_study, segmentation_parameters):
     names = ("transactions", "customers", "products")
     study = make_study(
         {name: {"simulated": name} for name in names}, simulation={"n_customers": 300}
     )
-    parameters = {"N_BINS": 5, "N_SEGMENTS": 0, "N_REPLICATES": 20}
-    settings = check_parameters(
-        "segmentation", STUDY=str(study.paths.inputs), DATASET="", **parameters
-    )
+    folder = str(study.paths.inputs)
+    settings = check_parameters("segmentation", STUDY=folder, **segmentation_parameters)
     data = open_study(settings)
     criteria = collect_criteria(
         data.features(), customers=data.companion("customers"), mix=data.product_mix()

@@ -117,7 +117,7 @@ def test_what_cannot_be_tested_says_why():
     sources = {"firm": frame.reset_index(), "survey": NotAvailable("no survey"), "twice": twice}
     found = explain_segments(SEGMENTS, sources, seed=1)
     said = found.untested().set_index(["source", "variable"])["reason"]
-    assert said["firm", "few"].endswith("customers in the segments; 30 are needed")
+    assert said["firm", "few"].endswith("known: 25; needed: 30")
     assert said["firm", "same"] == "equal for all customers"
     assert "fewer than 10 share" in said["firm", "name"]
     assert said["firm", "codes"].startswith("40 levels")
@@ -150,7 +150,7 @@ def test_nothing_to_test():
 
 
 def test_explanations_are_refused():
-    with pytest.raises(ModelError, match="needs two segments; there are 1"):
+    with pytest.raises(ModelError, match="needs two segments; found: 1"):
         explain_segments(SEGMENTS.map(lambda _: "a"), {}, seed=1)
     with pytest.raises(SettingsError, match="alpha = 2"):
         explain_segments(SEGMENTS, {}, seed=1, alpha=2)

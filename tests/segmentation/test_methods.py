@@ -337,7 +337,7 @@ def test_identical_and_too_few_different_customers_do_not_stop(name):
     one = two.take(np.zeros(60, dtype=int))
     fit = find_method(name).fit
     if name == "latent classes":
-        with pytest.raises(ModelError, match="need 4 different customers; there are 2"):
+        with pytest.raises(ModelError, match="need 4 different customers; found: 2"):
             fit(two, n_segments=4, seed=1)
         with pytest.raises(ModelError, match="equal for all"):
             fit(one, n_segments=4, seed=1)

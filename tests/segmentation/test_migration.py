@@ -291,7 +291,7 @@ def test_windows_that_are_refused(windows, message):
 
 def test_too_few_days_are_refused():
     with pytest.raises(
-        ModelError, match="2 windows from 2024-01-01 to 2024-02-09 are 20 days long"
+        ModelError, match="2 windows from 2024-01-01 to 2024-02-09 hold too few days each: 20"
     ):
         plan_windows("2024-01-01", "2024-02-09")
     with pytest.raises(SettingsError, match="n_windows = 1: a movement needs two windows"):
@@ -337,7 +337,9 @@ def test_one_segment_has_nothing_to_test():
 def test_table_and_metrics_tell_the_same():
     moved = migrate(BEFORE, AFTER)
     table = moved.table().set_index("direction")
-    assert table.loc["down", "change"] == -90.0
+    before = moved.movement["value_before"]
+    assert table.loc["down", "value after"] - table.loc["down", "value before"] == -90.0
+    assert table.loc["down", "change of value, share of all before"] == -90.0 / before.sum()
     assert moved.to_metrics()["n_down"] == 1
     assert isinstance(moved.origins, Hypothesis)
     assert moved.to_metrics()["pearson_p_value"] == moved.origins.p_value

@@ -144,7 +144,7 @@ def test_refusals():
         map_positions(spend, segments, seed=0, measure="revenues")
     with pytest.raises(ModelError, match="two segments; there is 1"):
         map_positions(spend, segments.map(lambda _: "a"), seed=0)
-    with pytest.raises(ModelError, match="two departments with 30 buyers; there are 1"):
+    with pytest.raises(ModelError, match="two departments with 30 buyers; found: 1"):
         map_positions(spend[["tea"]], segments, seed=0)
     with pytest.raises(ModelError, match="no customer has a segment"):
         map_positions(spend, segments.rename(lambda name: f"{name}?"), seed=0)

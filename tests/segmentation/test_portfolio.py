@@ -216,7 +216,7 @@ def test_cells_are_thirds():
 
 def test_refusals():
     evidence, segments = make_market(300)
-    with pytest.raises(ModelError, match="two segments of 5 customers with features; there are 1"):
+    with pytest.raises(ModelError, match="two segments of 5 customers with features; found: 1"):
         rate_segments(evidence, segments.map(lambda _: "a"), seed=0)
     with pytest.raises(SettingsError, match=r"no criterion 'margin'.*known: share of customers"):
         rate_segments(evidence, segments, seed=0, weights={"margin": 1.0})

@@ -129,12 +129,19 @@ def test_table_and_metrics_agree_with_the_features():
     assert row["mean revenue"] == pytest.approx(champions["revenue"].mean())
     assert row["mean purchases"] == pytest.approx(champions["n_purchases"].mean())
     metrics = result.to_metrics()
+    assert metrics["mean_weighted_score"] == pytest.approx(result.scores["rfm_score"].mean())
     assert metrics["share_revenue_champions"] == pytest.approx(
         champions["revenue"].sum() / features["revenue"].sum()
     )
     assert sum(v for k, v in metrics.items() if k.startswith("share_customers")) == pytest.approx(1)
     assert result.cells["customers"].sum() == 200
     assert len(result.rules()) == 9
+    rules = score_rfm(make_features(300)).rules().set_index("segment")
+    assert rules.loc["champions"].tolist()[:2] == ["high, 4 to 5", "high, 8 to 10"]
+    assert rules.loc["need attention"].tolist()[:2] == ["middle, 3", "middle, 5 to 7"]
+    assert rules.loc["lost"].tolist()[:2] == ["low, 1 to 2", "low, 2 to 4"]
+    two = score_rfm(make_features(300), n_bins=2).rules().set_index("segment")
+    assert two.loc["loyal"].tolist()[:2] == ["no score", "high, 4"]
 
 
 def test_missing_customers_are_counted_and_ties_are_said():
@@ -152,7 +159,7 @@ def test_refusals():
         score_rfm(features, n_bins=11)
     with pytest.raises(ModelError, match="5 steps need 25 customers, not 12"):
         score_rfm(features.head(12))
-    with pytest.raises(ModelError, match="differ in n_purchases; all are equal"):
+    with pytest.raises(ModelError, match="differ in purchases; all are equal"):
         score_rfm(features.assign(n_purchases=1))
     with pytest.raises(ModelError, match="positive sum of revenue"):
         score_rfm(features.assign(revenue=-features["revenue"]))
@@ -396,9 +403,10 @@ def test_scorings_agree_with_themselves_only():
     other = score_rfm(features, nested=True)
     pairs = compare_scorings({"a": one, "b": again, "c": other, "d": NotAvailable("none")})
     assert pairs[["first", "second"]].to_numpy().tolist() == [["a", "b"], ["a", "c"], ["b", "c"]]
-    numbers = ["recency", "frequency", "money", "segments", "same segment"]
+    kappas = ["kappa of recency", "kappa of frequency", "kappa of money"]
+    numbers = [*kappas, "adjusted Rand index", "share in the same segment"]
     assert pairs.loc[0, numbers].tolist() == [1, 1, 1, 1, 1]
-    assert (pairs.loc[1, ["frequency", "money", "segments", "same segment"]] < 1).all()
+    assert (pairs.loc[1, numbers[1:]] < 1).all()
     flat = give_cuts(days=[999] * 1, purchases=[0], revenue=[-1])
     assert weigh_kappa(*[score_by_cuts(features, flat)["recency_score"]] * 2) is None
 
@@ -489,5 +497,5 @@ def test_settings_that_are_refused():
 def test_scorings_with_other_steps_are_compared_by_their_segments():
     features = make_features(200)
     pair = compare_scorings({"a": score_rfm(features), "b": score_rfm(features, n_bins=4)})
-    assert pair[["recency", "frequency", "money"]].isna().all(axis=None)
-    assert 0 < pair["segments"].iloc[0] < 1
+    assert pair.filter(like="kappa").isna().all(axis=None)
+    assert 0 < pair["adjusted Rand index"].iloc[0] < 1

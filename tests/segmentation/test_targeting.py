@@ -416,3 +416,21 @@ def test_intervals_cover_the_true_lift():
         lift = true[shares.index] / (true[shares.index] * shares).sum()
         covered.extend(found.segments["lower"].le(lift) & found.segments["upper"].ge(lift))
     assert 0.90 <= np.mean(covered) <= 0.985
+
+
+def test_names_do_not_decide_who_of_equal_customers_is_held_out():
+    before, segments, campaigns, responses, transactions = draw_firm(5, n_campaigns=1)
+    campaigns["start_on"] += pd.Timedelta(days=150)  # after the cut: customers are halved
+    campaigns["end_on"] += pd.Timedelta(days=150)
+    backwards = {name: f"p{999 - place:03}" for place, name in enumerate(before.index)}
+    halves = []
+    for names in ({}, backwards):
+        named = [
+            frame.assign(customer_id=frame["customer_id"].replace(names))
+            for frame in (campaigns, responses, transactions)
+        ]
+        labels = segments.rename(names)
+        trial = hold_out_offers(match_responses(*named), labels, cut_day=CUT, seed=1)
+        assert trial.kind == "other customers"
+        halves.append(set(trial.learn["customer_id"].replace({v: k for k, v in names.items()})))
+    assert halves[0] == halves[1]

@@ -232,7 +232,7 @@ def test_refusals():
             transform_features(frame, winsorise=share)
     with pytest.raises(SettingsError, match="standardise = 'z': allowed are zscore"):
         transform_features(frame, standardise="z")
-    with pytest.raises(ModelError, match="equal for all customers: height"):
+    with pytest.raises(ModelError, match="all are equal in height"):
         transform_features(frame.assign(height=1.0))
     with pytest.raises(ModelError, match="need three complete customers, not 0"):
         transform_features(frame.assign(height=np.nan))
@@ -252,3 +252,10 @@ def test_missing_values_are_counted_and_absence_is_handed_on():
     frame.iloc[:3, 0] = np.nan
     assert transform_features(frame).n_left_out == 3
     assert transform_features(NotAvailable("no purchases")) == NotAvailable("no purchases")
+
+
+def test_no_share_is_given_of_a_value_that_is_not_positive():
+    frame = make_features(60)
+    report = report_outliers(transform_features(frame), pd.Series(-1.0, frame.index), seed=1)
+    assert "not positive" in report.top_share.reason
+    assert "top_share" not in report.to_metrics()

@@ -452,13 +452,13 @@ def test_results_print_their_units_and_intervals(bg_nbd):
 
 @both
 def test_one_time_buyers_only_are_refused(summary_of, name):
-    with pytest.raises(ModelError, match="none of 100 customers came back"):
+    with pytest.raises(ModelError, match="no customer came back: one-time buyers only, 100 in all"):
         FITS[name](summary_of(np.zeros(100), 0.0, 30.0))
 
 
 @both
 def test_too_few_customers_are_refused(summary_of, name):
-    with pytest.raises(ModelError, match=r"12 customers, 12 of them .* too few"):
+    with pytest.raises(ModelError, match="too few customers: 12, with a repeat purchase 12 "):
         FITS[name](summary_of(np.ones(12), 5.0, 30.0))
 
 

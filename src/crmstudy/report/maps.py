@@ -14,7 +14,7 @@ from crmstudy.errors import passes_absence
 from crmstudy.report.figures import MOST_VECTORS
 from crmstudy.report.labels_on_maps import place_labels
 from crmstudy.report.layout import cut_text, measure_text
-from crmstudy.report.tables import spell
+from crmstudy.report.sentences.segmentation.variables import say_level
 from crmstudy.report.theme import COLOURS, INK, QUIET, Figure, house_figure
 from crmstudy.segmentation.explain.layout import Layout, bound_segments
 
@@ -55,12 +55,6 @@ def name_of(label: Hashable, place: int) -> str:
     if re.match(r"\d+$", text):
         return f"segment {text}"
     return text if re.match(r"\d+", text) else f"{place + 1} {text}"
-
-
-def spell_variable(name: Hashable) -> str:
-    """Write a variable as words, and leave its level as it is."""
-    variable, colon, level = str(name).partition(": ")
-    return spell(variable) + colon + level
 
 
 def count_columns(names: Sequence[str]) -> int:
@@ -190,7 +184,7 @@ def _draw_arrows(axes: Any, loadings: pd.DataFrame, means: Floats) -> None:
     unit = np.array([(right - left) / AXES[0], (high - low) / AXES[1]])  # of an inch
     corner = np.array([left, low])
     labels = place_labels(
-        [cut_text(spell_variable(name), 1.7, 7) for name in shown.index],
+        [cut_text(say_level(name), 1.7, 7) for name in shown.index],
         [tuple(point) for point in (ends - corner) / unit],
         [(*((mean - corner) / unit), MARK) for mean in means]
         + [(*((part * end - corner) / unit), 0.06) for end in ends for part in ALONG],

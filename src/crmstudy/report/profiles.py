@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crmstudy.errors import passes_absence
+from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.report.sentences.segmentation.variables import say_variable
 from crmstudy.report.theme import COLOURS, INK, QUIET, Figure, bold, house_figure
 
@@ -44,7 +44,7 @@ def draw_profile(
     names = [say_variable(name) for name in z.columns]
     below = 0.045 * max(map(len, names)) + 0.2
     with house_figure(7.0, 0.5 + below + row * len(z)) as (figure, axes):
-        _paint(figure, axes, z, bound=_limit(z), label="standard deviations\nfrom all")
+        _paint(figure, axes, z, bound=_limit(z), label="standard deviations\nfrom the mean of all")
         axes.set_xticks(
             np.arange(len(names)) + 0.5, names, rotation=40, ha="right", rotation_mode="anchor"
         )
@@ -104,7 +104,7 @@ def draw_snake(profile: pd.DataFrame, *, confidence: float = 0.95) -> Figure:
 
 
 @passes_absence
-def draw_effects(tests: pd.DataFrame, *, alpha: float = 0.05) -> Figure:
+def draw_effects(tests: pd.DataFrame, *, alpha: float = 0.05) -> Figure | NotAvailable:
     """Draw how strongly held-back variables differ between the segments, strongest first.
 
     Parameters
@@ -117,6 +117,8 @@ def draw_effects(tests: pd.DataFrame, *, alpha: float = 0.05) -> Figure:
         Level at which Holm's p-value is read.
     """
     shown = tests[tests["reason"] == ""].head(MOST_EFFECTS)
+    if shown.empty:
+        return NotAvailable("no variable that was held back could be tested")
     labels = [
         f"{fill(f'{say_variable(row.variable)} ({say_variable(row.source)})', 40)}, n = {row.n:,}"
         for row in shown.itertuples()
@@ -152,7 +154,10 @@ def draw_effects(tests: pd.DataFrame, *, alpha: float = 0.05) -> Figure:
             )
         axes.set_yticks(places, labels)
         axes.set_ylim(len(shown) - 0.4, -0.6)
-        axes.set_xlim(0, 1)
+        # The words for strength stay in sight; beyond them only as far as there is something.
+        reached = shown[["effect", "upper"]].to_numpy(dtype=float)
+        farthest = float(np.nanmax(reached, initial=0.0))
+        axes.set_xlim(0, min(max(0.62, farthest + 0.05), 1.0))
         axes.set_xlabel("effect with 95% interval\n(number: ω; category: Cramér's V)")
         axes.grid(axis="x")
         axes.tick_params(length=0)

@@ -20,6 +20,7 @@ from crmstudy.collection.inputs import hash_inputs, source_hash
 from crmstudy.collection.study import SIMULATED, StudyData
 from crmstudy.errors import CrmStudyError, NotAvailable
 from crmstudy.files import write_atomically, write_json
+from crmstudy.report.sentences.words import compose
 from crmstudy.report.tables import to_csv, to_latex, to_markdown
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class Record:
     def text(self, text: str | NotAvailable, name: str) -> None:
         """Show a passage made from results and keep it as Markdown."""
         self._claim(name)
-        passage = str(text)
+        passage = compose(text)
         write_atomically(
             self.folder / "text" / self.chapter / f"{name}.md", f"{passage}\n".encode()
         )

@@ -18,8 +18,8 @@ from crmstudy.report.maps import (
     name_of,
     order_segments,
     sign_of,
-    spell_variable,
 )
+from crmstudy.report.sentences.segmentation.variables import say_level
 from crmstudy.report.theme import Figure, house_figure
 
 Floats = npt.NDArray[np.float64]
@@ -164,6 +164,6 @@ def draw_planes(units: pd.DataFrame, planes: pd.DataFrame) -> Figure:
             limit = float(np.abs(centred).max()) or 1.0
             label = "standard deviations" if ": " not in str(name) else "share less the mean share"
             _fill_scale(figure, axes, units, centred, "RdBu_r", label, limit)
-            title = cut_text(spell_variable(name), WIDTH / across - 0.3, 8.5)
+            title = cut_text(say_level(name), WIDTH / across - 0.3, 8.5)
             axes.set_title(title, fontsize=8.5, weight="normal")
     return figure

@@ -39,9 +39,9 @@ def write_condition(
     else:
         end = f" {'≤' if below else '>'} {write_threshold(threshold)}"
     if room is None:
-        return spell(variable) + end
+        return spell(variable.removeprefix("n_")) + end
     end = cut_text(end, 0.6 * room, SIZE)
-    return cut_text(spell(variable), room - measure_text(end, SIZE), SIZE) + end
+    return cut_text(spell(variable.removeprefix("n_")), room - measure_text(end, SIZE), SIZE) + end
 
 
 @passes_absence

@@ -167,7 +167,8 @@ def check_sphericity(matrix: Matrix, *, n: int) -> Hypothesis:
     return Hypothesis(
         null="the variables are unrelated in the population",
         statistic=statistic,
-        p_value=float(chi2.sf(statistic, df)),
+        # Below the least number a computer holds, but never 0.
+        p_value=max(float(chi2.sf(statistic, df)), np.finfo(float).tiny),
         distribution=f"chi2({df})",
     )
 

@@ -193,11 +193,11 @@ def _distinct_histories(summary: PurchaseSummary) -> tuple[Floats, Floats, Float
     """Distinct (x, t_x, T) with the number of customers each, if there is enough to fit."""
     x, t_x, T = summary.x, summary.t_x, summary.T
     if not (x > 0).any():
-        raise ModelError(f"none of {x.size} customers came back: all are one-time buyers")
+        raise ModelError(f"no customer came back: one-time buyers only, {x.size} in all")
     repeaters = int((x > 0).sum())
     if x.size < MINIMUM_CUSTOMERS or repeaters < MINIMUM_REPEAT_CUSTOMERS:
         raise ModelError(
-            f"{x.size} customers, {repeaters} of them with a repeat purchase, are too few "
+            f"too few customers: {x.size}, with a repeat purchase {repeaters} "
             f"(at least {MINIMUM_CUSTOMERS} and {MINIMUM_REPEAT_CUSTOMERS})"
         )
     if not np.where(x > 0, (t_x > 0) & (t_x <= T), (t_x == 0) & (x == 0) & (T >= 0)).all():

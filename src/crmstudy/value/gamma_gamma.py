@@ -146,7 +146,7 @@ def fit_gamma_gamma(summary: PurchaseSummary) -> GammaGammaResult:
         raise ModelError("no repeat purchase has a known amount")
     if x.size < MINIMUM_SPENDERS:
         raise ModelError(
-            f"{x.size} customers with a repeat purchase of known amount are too few "
+            f"too few customers with a repeat purchase of known amount: {x.size} "
             f"(at least {MINIMUM_SPENDERS})"
         )
     if np.ptp(mean) == 0:

@@ -39,7 +39,12 @@ from crmstudy.report.sentences.segmentation import (
     read_transformation,
     read_tree,
     read_uplift,
+    tabulate_criteria,
     tabulate_rules,
+    tabulate_sizes,
+    tabulate_tests,
+    word_classes,
+    word_gaps,
     word_leaves,
 )
 from crmstudy.report.sentences.value import read_value
@@ -86,6 +91,11 @@ __all__ = [
     "read_uplift",
     "read_value",
     "say_randomness",
+    "tabulate_criteria",
     "tabulate_rules",
+    "tabulate_sizes",
+    "tabulate_tests",
+    "word_classes",
+    "word_gaps",
     "word_leaves",
 ]

@@ -101,7 +101,7 @@ def list_candidates(points: Floats, n_segments: int) -> list[int]:
     if needed > most:
         raise ModelError(
             f"{needed} segments need {needed * MINIMUM_PER_SEGMENT} customers, {needed} of them "
-            f"different; there are {len(points)}, {count_distinct(points)} of them different"
+            f"different; found: {len(points)}, of them different {count_distinct(points)}"
         )
     return sorted({*range(2, min(LARGEST, most) + 1), needed})
 

@@ -99,8 +99,8 @@ def skewed_cloud(points: Floats) -> Draw:
     Every variable keeps its range, skewness and tails but has one peak
     (:func:`fit_unimodal`), and they are joined by a normal copula with the correlation
     of their normal scores. So the cloud differs from the data by what makes segments:
-    valleys within variables, and clusters in their joint distribution. A cloud whose
-    variables depend on each other in a curved way is not covered.
+    valleys within variables, and clusters in their joint distribution. Not covered is a
+    cloud in which one variable bends with another, or spreads with it like a funnel.
 
     References
     ----------

@@ -96,7 +96,7 @@ class ClusterResult:
             "share_value": f"share of {self.value.replace('_', ' ')}",
         }
         table = self.segments.rename(columns=names).rename_axis("segment").reset_index()
-        return table.rename(columns=lambda name: name.replace("_", " "))
+        return table.rename(columns=lambda name: name.replace("_", " ").replace("mean n ", "mean "))
 
     def tabulate_choice(self) -> pd.DataFrame:
         """Arrange the measures: a row a number of segments from 1 on, a column a measure.

@@ -17,7 +17,7 @@ Verdict = Literal["structure", "no structure"]
 SILHOUETTE_LIMIT = 0.25
 ALPHA = 0.05
 LEAST_GAIN = 0.1  # share of what the cut gains that a cloud does not give
-GAP_SKEWED, GAP_UNIFORM = "gap, one skewed cloud", "gap, uniform box"
+GAP_SKEWED, GAP_UNIFORM = "gap (one skewed cloud)", "gap (uniform box)"
 BIC, VARIANCE_RATIO = "BIC of mixtures", "Calinski-Harabasz"
 #: Measures that vote. `crmstudy bench n_segments` counts how often each of the eight finds
 #: the true number; the other four favour too few segments and are shown beside.
@@ -57,6 +57,13 @@ class Recommendation:
     def n_agreeing(self) -> int:
         """Measures that count and favour the recommended number."""
         return int((self.reasons["votes"] & (self.reasons["favours"] == self.n_segments)).sum())
+
+    @property
+    def is_tied(self) -> bool:
+        """Whether another number of segments has as many votes."""
+        counted = self.reasons.loc[self.reasons["votes"] & (self.reasons["favours"] > 1), "favours"]
+        counts = counted.value_counts()
+        return bool(len(counts) and (counts == counts.max()).sum() > 1)
 
     def table(self) -> pd.DataFrame:
         """Arrange the reasons for a reader."""

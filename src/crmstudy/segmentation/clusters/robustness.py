@@ -18,6 +18,7 @@ from crmstudy.segmentation.clusters.variations import (
     attempt_trial,
     one_thread,
     solve,
+    take,
     vary_customers,
     vary_features,
     vary_methods,
@@ -128,7 +129,7 @@ def compare_choices(
     alternatives: Mapping[str, Sequence[str]] = ALTERNATIVES,
     methods: Mapping[str, Method] | None = None,
     shorter: pd.DataFrame | NotAvailable | None = None,
-    n_starts: int = 5,
+    n_starts: int = 10,
 ) -> Robustness | NotAvailable:
     """Change one choice at a time and compare the segments with the main ones.
 
@@ -185,14 +186,17 @@ def compare_choices(
     first = draw_seeds(seed, stage=30, n=1)[0]
     setting = Setting(tuple(columns), log, standardise, k, first, n_starts)
     with one_thread():
-        main = solve(frame, setting)
+        main = solve(frame, setting) if labels is None else take(frame, setting, labels)
         trials = {("main", "as chosen"): lambda: main}
         trials |= vary_setting(frame, setting) | vary_customers(frame, setting, shorter)
         trials |= vary_features(frame, setting, alternatives)
         trials |= vary_methods(frame, setting, methods or {})
-        known = main.labels if labels is None else labels.reindex(frame.index)
         rows = [
-            {"kind": kind, "choice": choice, **_compare(attempt_trial(trial), known, frame[value])}
+            {
+                "kind": kind,
+                "choice": choice,
+                **_compare(attempt_trial(trial), main.labels, frame[value]),
+            }
             for (kind, choice), trial in trials.items()
         ]
     return Robustness(_sort(pd.DataFrame(rows)), k, len(frame), value)

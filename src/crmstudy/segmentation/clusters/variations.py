@@ -27,7 +27,7 @@ from crmstudy.segmentation.criteria.transform import (
 #: ``fit(space, n_segments=, seed=, target=None)`` returns a function that assigns a space.
 Method = Callable[..., Callable[[Space], np.ndarray]]
 
-SILHOUETTE_SAMPLE = 1_000  # customers
+SILHOUETTE_SAMPLE = 5_000  # customers; all of them where the main choice took all
 LOGS: dict[Log, str] = {
     "none": "no logarithm",
     "all": "logarithm of all features",
@@ -126,6 +126,19 @@ def solve(frame: pd.DataFrame, setting: Setting, *, fitted: pd.Index | None = No
     found = _fit(near, points, transformed, setting)
     labels = pd.Series(np.asarray(found).astype("int64"), index=points.index)
     return Solution(labels, _measure_silhouette(points.to_numpy(), labels.to_numpy()))
+
+
+def take(frame: pd.DataFrame, setting: Setting, labels: pd.Series) -> Solution:
+    """Take segments that are there already, and measure them in the space of a setting."""
+    columns = list(setting.columns)
+    points = transform_features(
+        frame[columns],
+        log=setting.log,
+        winsorise=setting.winsorise,
+        standardise=setting.standardise,
+    ).values.to_numpy()
+    known = labels.reindex(frame.index)
+    return Solution(known, _measure_silhouette(points, pd.factorize(known, sort=True)[0]))
 
 
 def _fit(

@@ -171,7 +171,9 @@ class Criteria:
         )
 
     def _explain(self, name: str, listed: pd.DataFrame, sources: Sequence[str]) -> str:
-        reasons = [f"{row.variable}: {row.left_out}" for row in listed.itertuples()]
+        reasons = [
+            f"{str(row.variable).replace('_', ' ')} ({row.left_out})" for row in listed.itertuples()
+        ]
         absent = [
             reason
             for source, reason in self.absent.items()

@@ -38,8 +38,9 @@ class OutlierReport:
         One row a feature: ``feature``, ``largest_share`` of its sum of squares about the
         mean that one customer makes, and ``largest`` (that customer's transformed value,
         in standard deviations from the mean).
-    top_share : float
-        Share of the value that the 1% of the customers with the most of it bring.
+    top_share : float or NotAvailable
+        Share of the value that the 1% of the customers with the most of it bring, one at
+        least; not available where the value of all together is not positive.
     checks : tuple of Check
         Whether one customer dominates a feature.
     n_customers, n_fitted : int
@@ -49,7 +50,7 @@ class OutlierReport:
     distances: pd.Series | NotAvailable
     counts: pd.DataFrame
     influence: pd.DataFrame
-    top_share: float
+    top_share: float | NotAvailable
     checks: tuple[Check, ...]
     n_customers: int
     n_fitted: int
@@ -75,9 +76,10 @@ class OutlierReport:
         """Give the counts, the largest influence and the share of the top customers."""
         metrics: dict[str, float] = {
             "n_customers": self.n_customers,
-            "top_share": self.top_share,
             "largest_influence": float(self.influence["largest_share"].max()),
         }
+        if not isinstance(self.top_share, NotAvailable):
+            metrics["top_share"] = self.top_share
         if not isinstance(self.distances, NotAvailable):
             for _, row in self.counts.iterrows():
                 metrics[f"n_beyond_{1000 * row['quantile']:g}_per_mille"] = int(row["n_customers"])
@@ -131,7 +133,9 @@ def report_outliers(
         distances=_restore(distances, transformed.values.index),
         counts=_count_beyond(distances, worth, points.shape[1]),
         influence=influence,
-        top_share=_share(float(worth.nlargest(n_top).sum()), float(worth.sum())),
+        top_share=_share(float(worth.nlargest(n_top).sum()), float(worth.sum()))
+        if worth.sum() > 0
+        else NotAvailable("the value of all customers together is not positive"),
         checks=(_check_domination(influence),),
         n_customers=len(points),
         n_fitted=min(len(points), MOST_FITTED),
@@ -156,7 +160,7 @@ def measure_distances(points: pd.DataFrame, *, seed: int) -> pd.Series:
         if points[name].value_counts().iloc[0] * 2 > len(points):
             raise ModelError(
                 f"robust distances need customers who differ, but more than half of them are equal "
-                f"in {str(name).replace('_', ' ')}"
+                f"in {str(name).removeprefix('n_').replace('_', ' ')}"
             )
     start = draw_seeds(seed, stage=20, n=1)[0]
     cloud = points.to_numpy()

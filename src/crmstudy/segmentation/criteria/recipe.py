@@ -105,7 +105,7 @@ def root_shares(numbers: pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _say_reshaped(done: TransformedFeatures, rooted: tuple[str, ...]) -> list[str]:
-    said = done.table().set_index("feature")["logged"]
+    said = dict(zip(done.steps.index, done.table()["logged"], strict=True))
     return [
         (f"root, {step}" if step != "no" else "root") if name in rooted else step
         for name, step in said.items()

@@ -64,7 +64,7 @@ class TransformedFeatures:
         shape = np.where(self.steps["logged"], "sign(x) log(1 + |x|)", "no")
         power = [f"Yeo-Johnson, exponent {value:.2f}" for value in self.steps["exponent"]]
         named = {
-            "feature": self.steps.index,
+            "feature": [str(name).removeprefix("n_") for name in self.steps.index],
             "logged": np.where(self.log == "yeo-johnson", power, shape),
             "customers winsorised": self.steps["n_winsorised"].to_numpy(),
             "skewness before": self.steps["skewness_before"].to_numpy(),
@@ -139,7 +139,8 @@ def transform_features(
         raise ModelError(f"features need three complete customers, not {len(used)}")
     constant = used.columns[(used == used.iloc[0]).all()]
     if len(constant):
-        raise ModelError(f"a feature that is equal for all customers: {', '.join(constant)}")
+        names = ", ".join(str(name).removeprefix("n_").replace("_", " ") for name in constant)
+        raise ModelError(f"features must differ to part customers; all are equal in {names}")
     lower, upper = _bound(used, winsorise)
     moved = used.clip(lower, upper, axis=1)
     for name in moved.columns[lower == upper]:

@@ -197,7 +197,7 @@ def explain_segments(
     if known.index.has_duplicates:
         raise DataError(f"customer {known.index[known.index.duplicated()][0]!r} has two segments")
     if known.nunique() < 2:
-        raise ModelError(f"an explanation needs two segments; there are {known.nunique()}")
+        raise ModelError(f"an explanation needs two segments; found: {known.nunique()}")
     present, absent = _read_sources(sources)
     judged = [
         _judge(frame[name], known, source, seed, confidence, minimum_known, minimum_size)
@@ -256,7 +256,9 @@ def _judge(
     if isinstance(pairs, str):
         return Judged(name, source, reason=pairs)
     if len(pairs) < minimum_known:
-        reason = f"known for {len(pairs)} customers in the segments; {minimum_known} are needed"
+        reason = (
+            f"customers in the segments of whom it is known: {len(pairs)}; needed: {minimum_known}"
+        )
         return Judged(name, source, n=len(pairs), reason=reason)
     if pd.api.types.is_float_dtype(pairs["value"]):
         return judge_number(pairs, name=name, source=source, confidence=confidence)

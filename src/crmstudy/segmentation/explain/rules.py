@@ -148,7 +148,7 @@ def describe_by_rules(
     names = order_segments(labels)
     if len(names) < 2 or len(known) < 10 * n_folds:
         raise ModelError(
-            f"rules need two segments and {10 * n_folds} customers; there are {len(names)} "
+            f"rules need two segments and {10 * n_folds} customers; found: {len(names)} "
             f"and {len(known)}"
         )
     rows = _draw_rows(len(known), seed)

@@ -13,7 +13,7 @@ from crmstudy.segmentation.grid.standing import Cell, Grid
 from crmstudy.segmentation.grid.trial import N_FOLDS
 from crmstudy.segmentation.methods.methods import METHODS, Method
 
-N_REPLICATES = 8
+N_REPLICATES = 5
 
 
 def compare_criteria_and_methods(

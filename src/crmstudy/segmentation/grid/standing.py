@@ -100,7 +100,10 @@ class Grid:
         return tuple(cell for cell in self.cells if not cell.reason)
 
     def table(self) -> pd.DataFrame:
-        """Arrange one row a cell: who, how many, the measures, mean rank, what is missing."""
+        """Arrange one row a cell, the best mean rank first, what is not available last.
+
+        The mean rank is over the measures; cells that lack one have none.
+        """
         ranks = self.ranks()["mean_rank"]
         rows = []
         for cell in self.cells:
@@ -108,7 +111,6 @@ class Grid:
             rows.append(
                 {
                     "criteria": cell.block,
-                    "family": cell.family,
                     "method": cell.method,
                     "customers": cell.n_customers or None,
                     "segments": cell.n_segments or None,
@@ -123,7 +125,10 @@ class Grid:
         table = pd.DataFrame(rows)
         numbers = [*MEASURES.values(), "mean rank"]
         counts = ["customers", "segments"]
-        return table.astype(dict.fromkeys(numbers, "float64") | dict.fromkeys(counts, "Int64"))
+        typed = table.astype(dict.fromkeys(numbers, "float64") | dict.fromkeys(counts, "Int64"))
+        lacking = typed["customers"].isna().to_numpy()
+        rank = typed["mean rank"].fillna(np.inf).to_numpy()
+        return typed.iloc[np.lexsort([np.arange(len(typed)), rank, lacking])].reset_index(drop=True)
 
     def intervals(self) -> pd.DataFrame:
         """Arrange one row a cell and measure.

@@ -248,5 +248,5 @@ def _require_identified(coding: Coding, table: Table, k: int, n_parameters: int)
         )
     if k > len(table.counts):
         raise ModelError(
-            f"{k} latent classes need {k} different customers; there are {len(table.counts)}"
+            f"{k} latent classes need {k} different customers; found: {len(table.counts)}"
         )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +11,12 @@ import numpy.typing as npt
 from crmstudy.errors import ModelError
 from crmstudy.segmentation.criteria.space import Space
 from crmstudy.segmentation.networks.som import sort_points
+from crmstudy.segmentation.networks.training import (
+    Layers,
+    Schedule,
+    pass_through,
+    train_to_give_back,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,7 +48,7 @@ class Autoencoder:
         Whether the customers held out stopped the training, and not the limit of epochs.
     """
 
-    layers: tuple[tuple[Floats, Floats], ...]
+    layers: Layers
     centre: Floats
     scale: Floats
     n_epochs: int
@@ -51,19 +56,13 @@ class Autoencoder:
 
     def encode(self, points: Floats) -> Floats:
         """Squeeze points into codes between -1 and 1, shape (n_customers, n_codes)."""
-        return _pass((points - self.centre) / self.scale, self.layers[: len(self.layers) // 2])
+        inner = self.layers[: len(self.layers) // 2]
+        return pass_through((points - self.centre) / self.scale, inner, linear_end=False)[-1]
 
     def reconstruct(self, points: Floats) -> Floats:
         """Send points through the whole network."""
-        inner = _pass((points - self.centre) / self.scale, self.layers[:-1])
-        weights, biases = self.layers[-1]
-        return (inner @ weights + biases) * self.scale + self.centre
-
-
-def _pass(values: Floats, layers: Sequence[tuple[Floats, Floats]]) -> Floats:
-    for weights, biases in layers:
-        values = np.tanh(values @ weights + biases)
-    return values
+        given = (points - self.centre) / self.scale
+        return pass_through(given, self.layers, linear_end=True)[-1] * self.scale + self.centre
 
 
 def train_autoencoder(points: Floats, *, n_codes: int, seed: int) -> Autoencoder:
@@ -92,36 +91,18 @@ def train_autoencoder(points: Floats, *, n_codes: int, seed: int) -> Autoencoder
     Hinton, G. E., & Salakhutdinov, R. R. (2006). Reducing the dimensionality of data with
     neural networks. Science, 313, 504-507.
     """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neural_network import MLPRegressor
-
     _require_room(points, n_codes)
     training = _draw_training(points, seed)
     centre, spread = training.mean(axis=0), training.std(axis=0)
     scale = np.where(spread > 0, spread, 1.0)  # a level that nobody of the sample has
     given = (training - centre) / scale
-    network = MLPRegressor(
-        hidden_layer_sizes=(HIDDEN, n_codes, HIDDEN),
-        activation="tanh",
-        alpha=DECAY,
-        learning_rate_init=LEARNING_RATE,
-        early_stopping=True,
-        validation_fraction=HELD_OUT,
-        n_iter_no_change=PATIENCE,
-        tol=IMPROVEMENT,
-        max_iter=MOST_EPOCHS,
-        random_state=seed,
+    trained = train_to_give_back(
+        given,
+        widths=(HIDDEN, n_codes, HIDDEN),
+        seed=seed,
+        schedule=Schedule(HELD_OUT, PATIENCE, MOST_EPOCHS, IMPROVEMENT, LEARNING_RATE, decay=DECAY),
     )
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always", ConvergenceWarning)
-        network.fit(given, given)
-    return Autoencoder(
-        layers=tuple(zip(network.coefs_, network.intercepts_, strict=True)),
-        centre=centre,
-        scale=scale,
-        n_epochs=network.n_iter_,
-        stopped=not any(issubclass(one.category, ConvergenceWarning) for one in told),
-    )
+    return Autoencoder(trained.layers, centre, scale, trained.n_epochs, trained.stopped)
 
 
 def _require_room(points: Floats, n_codes: int) -> None:
@@ -170,8 +151,7 @@ def fit_autoencoder_segments(
         See :func:`train_autoencoder`.
     """
     # Loaded before the limit is set, which holds only for libraries that are there.
-    import sklearn.cluster
-    import sklearn.neural_network  # noqa: F401
+    import sklearn.cluster  # noqa: F401
     from threadpoolctl import threadpool_limits
 
     from crmstudy.segmentation.methods.partition import fit_kmeans_segments

@@ -80,9 +80,9 @@ class ForecastComparison:
         """Arrange the models, the mean of all first."""
         return self.models.reset_index().rename(
             columns={
-                "r2": "R2",
-                "r2_lower": "R2 95% lower",
-                "r2_upper": "R2 95% upper",
+                "r2": "R²",
+                "r2_lower": "R² 95% lower",
+                "r2_upper": "R² 95% upper",
                 "mae": "mean absolute error",
                 "mae_lower": "error 95% lower",
                 "mae_upper": "error 95% upper",
@@ -266,7 +266,7 @@ def _reach(values: Floats) -> float:
 
 def _check_stopped(stopped: list[bool]) -> Check:
     return Check(
-        name="training was stopped by held-out customers (share of networks)",
+        name="forecasting network: held-out customers ended the training (share of networks)",
         passed=all(stopped),
         statistic=float(np.mean(stopped)),
         threshold="= 1",

@@ -111,7 +111,6 @@ def compare_reconstruction(
     Baldi, P., & Hornik, K. (1989). Neural networks and principal component analysis:
     Learning from examples without local minima. Neural Networks, 2, 53-58.
     """
-    import sklearn.neural_network  # noqa: F401
     from threadpoolctl import threadpool_limits
 
     points = space.points[sort_points(space.points)]
@@ -178,7 +177,7 @@ def _project(known: Floats, new: Floats, n_components: int) -> Floats:
 def _check_stopped(stopped: Sequence[bool]) -> Check:
     share = float(np.mean(stopped))
     return Check(
-        name="training was stopped by held-out customers (share of networks)",
+        name="autoencoder: held-out customers ended the training (share of networks)",
         passed=all(stopped),
         statistic=share,
         threshold="= 1",

@@ -20,6 +20,7 @@ LONGEST_SIDES = 5.0  # length over height of the map, so that it fits a page
 FINAL_RADIUS = 1.0  # of the neighbourhood, in distances between two units
 NARROWING = 20  # epochs in which the neighbourhood shrinks
 MOST_EPOCHS = 100
+SEGMENT_EPOCHS = 30  # for segments alone: the codes hardly move any more
 CHUNK = 8_192  # customers whose distances are held at once
 
 
@@ -154,7 +155,9 @@ def find_two_nearest(points: Floats, codes: Floats, *, second: bool) -> tuple[Pl
     return first, runner_up
 
 
-def train_map(points: Floats, *, grid: HexGrid | None = None) -> TrainedMap:
+def train_map(
+    points: Floats, *, grid: HexGrid | None = None, most_epochs: int = MOST_EPOCHS
+) -> TrainedMap:
     """Train a self-organising map by the batch algorithm, without any randomness.
 
     The codes start on the plane of the first two principal components. The neighbourhood
@@ -165,6 +168,8 @@ def train_map(points: Floats, *, grid: HexGrid | None = None) -> TrainedMap:
     ----------
     points : array of shape (n_customers, n_dimensions)
         Sorted (see :func:`sort_points`): sums depend on the order in the last digit.
+    most_epochs : int
+        Passes at most.
 
     References
     ----------
@@ -174,7 +179,7 @@ def train_map(points: Floats, *, grid: HexGrid | None = None) -> TrainedMap:
     codes, distances = start_codes(points, grid), grid.distances
     widest = max(max(grid.rows, grid.columns) / 4, FINAL_RADIUS)
     before = np.zeros(0, dtype=np.intp)
-    for epoch in range(MOST_EPOCHS):
+    for epoch in range(most_epochs):
         winners = find_winners(points, codes)
         if epoch > NARROWING and np.array_equal(winners, before):
             return TrainedMap(grid, codes, epoch, settled=True)
@@ -184,7 +189,7 @@ def train_map(points: Floats, *, grid: HexGrid | None = None) -> TrainedMap:
             average_neighbours(points, winners, codes, distances, radius=radius),
             winners,
         )
-    return TrainedMap(grid, codes, MOST_EPOCHS, settled=False)
+    return TrainedMap(grid, codes, most_epochs, settled=False)
 
 
 def sort_points(points: Floats) -> Places:
@@ -203,7 +208,7 @@ def _require_spread(points: Floats) -> None:
     if len(points) < 3 or not (points != points[0]).any():
         raise ModelError(
             f"a self-organising map needs three customers that are not all alike; "
-            f"there are {len(points)}"
+            f"found: {len(points)}"
         )
 
 
@@ -293,7 +298,7 @@ def fit_som_segments(
     """
     from threadpoolctl import threadpool_limits
 
-    trained, group = train_segments(space, n_segments, seed)
+    trained, group = train_segments(space, n_segments, seed, most_epochs=SEGMENT_EPOCHS)
 
     def assign(others: Space) -> npt.NDArray[np.int64]:
         if others.points.shape[1] != trained.codes.shape[1]:
@@ -307,7 +312,9 @@ def fit_som_segments(
     return assign
 
 
-def train_segments(space: Space, n_segments: int, seed: int) -> tuple[TrainedMap, Places]:
+def train_segments(
+    space: Space, n_segments: int, seed: int, *, most_epochs: int = MOST_EPOCHS
+) -> tuple[TrainedMap, Places]:
     """Train a map and join its units: the map, and the group of each unit."""
     from threadpoolctl import threadpool_limits
 
@@ -315,6 +322,6 @@ def train_segments(space: Space, n_segments: int, seed: int) -> tuple[TrainedMap
     _require_spread(points)
     with threadpool_limits(limits=1):  # sums of several threads differ in the last digit
         training = _draw_training(points, seed)
-        trained = train_map(training)
+        trained = train_map(training, most_epochs=most_epochs)
         hits = np.bincount(find_winners(training, trained.codes), minlength=len(trained.codes))
         return trained, join_units(trained.codes, hits, n_groups=n_segments)

@@ -117,7 +117,7 @@ class SomResult:
 def map_customers(
     space: Space | NotAvailable,
     *,
-    n_segments: int,
+    n_segments: int | NotAvailable,
     seed: int,
     segments: pd.Series | NotAvailable | None = None,
 ) -> SomResult | NotAvailable:
@@ -127,7 +127,7 @@ def map_customers(
     ----------
     space : Space
         Customers and their coordinates.
-    n_segments : int
+    n_segments : int or NotAvailable
         Segments that the map itself forms (see :func:`fit_som_segments`).
     seed : int
         See :func:`fit_som_segments`.
@@ -144,6 +144,8 @@ def map_customers(
 
     if isinstance(space, NotAvailable):
         return space
+    if isinstance(n_segments, NotAvailable):
+        return n_segments
     given = None if isinstance(segments, NotAvailable) else segments
     trained, group = train_segments(space, n_segments, seed)
     order = sort_points(space.points)
@@ -242,7 +244,7 @@ def _draw_planes(space: Space, winners: Places, trained: TrainedMap) -> pd.DataF
 def _check_map(trained: TrainedMap, topographic: float) -> tuple[Check, ...]:
     return (
         Check(
-            name="training came to an end (epochs)",
+            name="map: training came to an end (epochs)",
             passed=trained.settled,
             statistic=float(trained.n_epochs),
             threshold=f"< {MOST_EPOCHS}",
@@ -250,7 +252,7 @@ def _check_map(trained: TrainedMap, topographic: float) -> tuple[Check, ...]:
             consequence="customers still change their units: read the map roughly",
         ),
         Check(
-            name="the map lies without folds (topographic error)",
+            name="map: it lies without folds (topographic error)",
             passed=topographic <= FOLDED,
             statistic=topographic,
             threshold=f"<= {FOLDED}",

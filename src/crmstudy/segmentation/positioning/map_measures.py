@@ -33,7 +33,7 @@ def compare_measures(
     *,
     seed: int,
     level: str = "department",
-    n_draws: int = 50,
+    n_draws: int = 200,
 ) -> pd.DataFrame:
     """Draw the map from money, from buyers and from shares of wallet, and compare.
 

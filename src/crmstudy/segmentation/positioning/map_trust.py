@@ -147,7 +147,7 @@ def check_map(
             shown,
             QUALITY_LIMIT,
             "rule of this study",
-            "further dimensions matter: read the table of axes beside the map",
+            "further dimensions matter: the map leaves out much of what sets them apart",
         ),
         _require(
             "every segment is shown well (smallest quality)",

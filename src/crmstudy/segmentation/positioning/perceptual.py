@@ -205,7 +205,7 @@ def _refuse(money: pd.DataFrame, names: tuple[str, ...], level: str, measure: st
         )
     if money.shape[1] < 2:
         raise ModelError(
-            f"a map needs two {level}s with {MINIMUM_BUYERS} buyers; there are {money.shape[1]}"
+            f"a map needs two {level}s with {MINIMUM_BUYERS} buyers; found: {money.shape[1]}"
         )
     if len(names) < 2:
         raise ModelError("a map needs two segments; there is 1")

@@ -94,7 +94,9 @@ class Portfolio:
     def score_table(self) -> pd.DataFrame:
         """Arrange the scores by criterion (rows) and segment (columns), weights beside.
 
-        Criteria that cannot be used stand below, with the reason as their reference.
+        The last column counts the segments whose cell of the matrix would be another without
+        the criterion. Criteria that cannot be used stand below, with the reason as their
+        reference; the source of a benchmark is left to ``criteria``.
         """
         wide = self.scores.pivot_table(
             index=["axis", "criterion"], columns="segment", values="score", sort=False
@@ -103,6 +105,8 @@ class Portfolio:
         keys = self.criteria.set_index(["axis", "criterion"])[beside]
         joined = keys.join(wide[list(self.positions.index)])
         used = joined.rename_axis(columns=None).reset_index()
+        used["reference"] = used["reference"].str.split(" (", regex=False).str[0]
+        used["cells changed without it"] = self.leave_one_out["cells_changed"].to_numpy()
         if self.absent.empty:
             return used
         reason = "not available: " + self.absent["reason"].astype("str")
@@ -212,7 +216,7 @@ def _leave_small(known: pd.Series) -> tuple[pd.Series, tuple[str, ...]]:
     if len(n) - len(small) < 2:
         raise ModelError(
             f"positions need two segments of {MINIMUM_COUNTED} customers with features; "
-            f"there are {len(n) - len(small)}"
+            f"found: {len(n) - len(small)}"
         )
     return labels[~labels.isin(small)], tuple(sorted(small))
 

@@ -95,10 +95,10 @@ class CutPoints:
             "revenue, at least": self.revenue,
         }
         known = {
-            name: [None if np.isinf(value) else float(value) for value in values]
+            name: [np.nan if np.isinf(value) else float(value) for value in values]
             for name, values in edges.items()
         }
-        table = pd.DataFrame(known, dtype="object")
+        table = pd.DataFrame(known, dtype="float64")
         table.insert(0, "score", range(2, self.n_bins + 1))
         return table
 

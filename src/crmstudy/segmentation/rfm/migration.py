@@ -91,16 +91,23 @@ class Migration:
         return self.counts.div(totals.where(totals > 0), axis=0)
 
     def table(self) -> pd.DataFrame:
-        """Arrange customers, shares and value by direction."""
+        """Arrange customers, shares and value by direction.
+
+        The last column is what the value of these customers changed, over the value of all
+        in the first window.
+        """
+        change = self.movement["value_after"] - self.movement["value_before"]
+        whole = float(self.movement["value_before"].sum())
         table = self.movement.assign(
             reading=[DIRECTIONS[name] for name in self.movement.index],
-            change=self.movement["value_after"] - self.movement["value_before"],
+            change=change / whole if whole > 0 else np.nan,
         )
         names = {
             "n_customers": "customers",
             "share_customers": "share",
             "value_before": "value before",
             "value_after": "value after",
+            "change": "change of value, share of all before",
         }
         columns = ["reading", *[c for c in table.columns if c not in ("reading", "change")]]
         return table[[*columns, "change"]].rename(columns=names).reset_index()
@@ -117,7 +124,9 @@ class Migration:
                 rows.append({"test": name, "null hypothesis": str(test)})
             else:
                 said = {"null hypothesis": test.null, "distribution": test.distribution}
-                found = {"statistic": test.statistic, "p-value": test.p_value}
+                # A p-value below the smallest number is not 0: it is shown as a bound.
+                p = max(test.p_value, float(np.finfo(float).tiny))
+                found = {"statistic": test.statistic, "p-value": p}
                 rows.append({"test": name, **said, **found})
         columns = ["test", "null hypothesis", "distribution", "statistic", "p-value"]
         return pd.DataFrame(rows).reindex(columns=columns)

@@ -59,8 +59,8 @@ def plan_windows(first: Day, last: Day, *, n_windows: int = 2) -> tuple[Window, 
     length = ((end - start).days + 1) // n_windows
     if length < SHORTEST:
         raise ModelError(
-            f"{n_windows} windows from {start:%Y-%m-%d} to {end:%Y-%m-%d} are {max(length, 0)} "
-            f"days long; {SHORTEST} are needed for a movement to mean anything"
+            f"{n_windows} windows from {start:%Y-%m-%d} to {end:%Y-%m-%d} hold too few days "
+            f"each: {max(length, 0)}; {SHORTEST} are needed for a movement to mean anything"
         )
     ends = [end - pd.Timedelta(days=length * back) for back in reversed(range(n_windows))]
     starts = [day - pd.Timedelta(days=length - 1) for day in ends]

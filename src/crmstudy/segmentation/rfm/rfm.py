@@ -22,7 +22,12 @@ from crmstudy.segmentation.rfm.cutpoints import (
     score_nested,
     score_quantiles,
 )
-from crmstudy.segmentation.rfm.segment_rules import SEGMENT_RULES, SegmentRule, name_cells
+from crmstudy.segmentation.rfm.segment_rules import (
+    SEGMENT_RULES,
+    SegmentRule,
+    name_cells,
+    tabulate_rules,
+)
 from crmstudy.segmentation.rfm.ties import count_ties
 
 MINIMUM_PER_BIN = 5  # customers for each step of a score; below, a quantile is one person's
@@ -89,15 +94,15 @@ class RfmResult:
 
     def rules(self) -> pd.DataFrame:
         """Print the rule that named the segments; a level is a third of the scale."""
-        names = {"value": "frequency and money"}
-        return pd.DataFrame(SEGMENT_RULES).rename(columns=names)
+        return tabulate_rules(self.n_bins)
 
     def to_metrics(self) -> dict[str, float]:
-        """Give sizes and shares of all nine segments, 0 for an empty one; ties and cells used."""
+        """Give shares of all nine segments, 0 for an empty one; ties, cells, mean score."""
         metrics: dict[str, float] = {
             "n_customers": self.n_customers,
             "n_left_out": self.n_left_out,
             "n_cells": int(self.scores["cell"].nunique()),
+            "mean_weighted_score": float(self.scores["rfm_score"].mean()),
         }
         for name, part in self.ties.groupby("score", sort=False):
             metrics[f"n_tied_{name}"] = int(part["n_tied"].max())
@@ -214,8 +219,9 @@ def _refuse_degenerate(used: pd.DataFrame, *, n_bins: int, fixed: bool) -> None:
         raise ModelError(f"RFM scores of {n_bins} steps need {needed} customers, not {len(used)}")
     for name in used.columns[(used == used.iloc[0]).all()]:
         if not fixed:
+            said = name.removeprefix("n_").replace("_", " ")
             raise ModelError(
-                f"RFM scores need customers who differ in {name}; all are equal "
+                f"RFM scores need customers who differ in {said}; all are equal "
                 "(fixed cut-points can still score them)"
             )
     if used["revenue"].sum() <= 0:

@@ -24,11 +24,11 @@ def compare_scorings(scorings: Mapping[str, RfmResult | NotAvailable]) -> pd.Dat
     Returns
     -------
     DataFrame
-        One row a pair: ``first``, ``second``, ``customers``; ``recency``, ``frequency``,
-        ``money`` (Cohen's kappa of the scores with quadratic weights, which weighs a
-        difference by its square; missing where the ways differ in the number of steps, or
-        both put everyone on one); ``segments`` (adjusted Rand index of the named
-        segments); ``same segment`` (share of customers).
+        One row a pair: ``first``, ``second``, ``customers``; ``kappa of recency``, ``kappa
+        of frequency``, ``kappa of money`` (Cohen's kappa of the scores with quadratic
+        weights, which weighs a difference by its square; missing where the ways differ in
+        the number of steps, or both put everyone on one); ``adjusted Rand index`` of the
+        named segments; ``share in the same segment`` of the customers.
 
     Raises
     ------
@@ -51,14 +51,14 @@ def compare_scorings(scorings: Mapping[str, RfmResult | NotAvailable]) -> pd.Dat
         both = one.scores.add_suffix("_a").join(other.scores.add_suffix("_b"), how="inner")
         names = both["segment_a"], both["segment_b"]
         kappas = {
-            name: weigh_kappa(both[f"{name}_score_a"], both[f"{name}_score_b"])
+            f"kappa of {name}": weigh_kappa(both[f"{name}_score_a"], both[f"{name}_score_b"])
             if one.n_bins == other.n_bins
             else None
             for name in SCORES
         }
         agreement = {
-            "segments": float(adjusted_rand_score(*names)),
-            "same segment": float((names[0] == names[1]).mean()),
+            "adjusted Rand index": float(adjusted_rand_score(*names)),
+            "share in the same segment": float((names[0] == names[1]).mean()),
         }
         row = {"first": first, "second": second, "customers": len(both)}
         rows.append(row | kappas | agreement)

@@ -42,6 +42,32 @@ def cut_into_levels(points: pd.Series, most: int) -> np.ndarray:
     return np.select([3 * points < most, 3 * points > 2 * most], ["low", "high"], "middle")
 
 
+def tabulate_rules(n_bins: int) -> pd.DataFrame:
+    """Print the rules with the scores that each level holds.
+
+    Returns
+    -------
+    DataFrame
+        ``segment``, ``recency score``, ``frequency and money score`` (the sum of both) and
+        ``reading``; with few steps a level can hold no score.
+    """
+    recency = _say_levels(n_bins - 1, first=1)
+    value = _say_levels(2 * (n_bins - 1), first=2)
+    rows = [(r.segment, recency[r.recency], value[r.value], r.reading) for r in SEGMENT_RULES]
+    columns = ["segment", "recency score", "frequency and money score", "reading"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _say_levels(most: int, *, first: int) -> dict[str, str]:
+    """Say from where to where each level goes; scores count from ``first``."""
+    points = pd.Series(range(most + 1))
+    scores = (points + first).groupby(cut_into_levels(points, most)).agg(["min", "max"])
+    said = dict.fromkeys(("low", "middle", "high"), "no score")
+    for level, (low, high) in zip(scores.index, scores.to_numpy().tolist(), strict=True):
+        said[str(level)] = f"{level}, {low}" if low == high else f"{level}, {low} to {high}"
+    return said
+
+
 def name_cells(scores: pd.DataFrame, *, n_bins: int) -> pd.Series:
     """Name the segment of each customer.
 

@@ -94,7 +94,6 @@ class BudgetResult:
     def compare(self) -> pd.DataFrame:
         """Arrange the plans: what is expected, and what they would have brought."""
         names = {
-            "contacts": "contacts",
             "spent": "spent",
             "profit": "expected profit",
             "found": "profit on held-out offers",

@@ -69,9 +69,9 @@ CARE_RULES = (
         "they buy now, but in few departments: show them another",
     ),
     CareRule(
-        "second-purchase offer",
+        "next-purchase offer",
         (Condition(("n_purchases",), "low"), Condition(LAPSED, "not high")),
-        "they came lately and seldom: the next purchase makes the habit",
+        "they buy now, but less often than others: give a reason for the next purchase",
     ),
     CareRule(
         "no paid contact",

@@ -254,7 +254,7 @@ def hold_out_offers(offers: Offers, segments: pd.Series, *, cut_day: str, seed: 
         )
     kind = "later campaigns"
     if learn.empty:
-        learn, test = _halve(test, seed=seed)
+        learn, test = _halve(test, labels.index, seed=seed)
         kind = "other customers"
     return OfferTrial(learn, test, labels, cut_day, kind, uses, n_unlabelled)
 
@@ -272,14 +272,21 @@ def _use_campaigns(campaigns: pd.DataFrame, cut: pd.Timestamp) -> pd.Series:
     return pd.Series(uses, index=campaigns.index, name="use", dtype="str")
 
 
-def _halve(made: pd.DataFrame, *, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Split customers into random halves; who is who does not hang on names or file order."""
+def _halve(
+    made: pd.DataFrame, customers: pd.Index, *, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Split customers into random halves, whatever their names.
+
+    Who is equal in all that offers know of him stands in the order of ``customers``: that
+    of the database, where only who bought the very same is in the order of the files.
+    """
     known = made.groupby("customer_id").agg(
         segment=("segment", "first"),
         n=("responded", "size"),
         responded=("responded", "sum"),
         revenue=("revenue", "sum"),
     )
+    known["place"] = customers.get_indexer(known.index)
     if len(known) < 2:
         raise ModelError("one customer was addressed: no half is left to judge by")
     ordered = known.index[order_rows(known)]

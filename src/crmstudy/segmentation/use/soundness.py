@@ -21,7 +21,7 @@ MOST_BLIND = 0.1  # share of the contacts that may go to such units
 LIMITS = (0.025, 0.975)
 #: Change of an assumption: factors of the cost of a contact and of the margin of a response.
 CHANGES = (
-    ("as assumed", 1.0, 1.0),
+    ("as planned", 1.0, 1.0),
     ("cost of a contact halved", 0.5, 1.0),
     ("cost of a contact doubled", 2.0, 1.0),
     ("margin of a response halved", 1.0, 0.5),

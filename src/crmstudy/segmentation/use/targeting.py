@@ -68,7 +68,7 @@ class TargetingResult:
     def table(self) -> pd.DataFrame:
         """Arrange the segments: what was learnt, what came, and the lift with its interval."""
         names = {
-            "score": "learnt beforehand",
+            "score": "rate learnt",
             "n_customers": "customers",
             "n_rows": f"{self.unit}s",
             "share_rows": f"share of {self.unit}s",

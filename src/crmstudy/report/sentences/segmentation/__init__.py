@@ -5,21 +5,23 @@ from crmstudy.report.sentences.segmentation.clusters import (
     read_segmentation,
     read_stability,
 )
-from crmstudy.report.sentences.segmentation.criteria import read_criteria
+from crmstudy.report.sentences.segmentation.criteria import read_criteria, tabulate_criteria
 from crmstudy.report.sentences.segmentation.explain import (
     list_rules,
     read_explanation,
     tabulate_rules,
+    tabulate_sizes,
+    tabulate_tests,
 )
 from crmstudy.report.sentences.segmentation.factors import read_factors
-from crmstudy.report.sentences.segmentation.grid import read_grid
+from crmstudy.report.sentences.segmentation.grid import read_grid, word_classes
 from crmstudy.report.sentences.segmentation.networks import (
     read_map,
     read_networks,
     read_tree,
     word_leaves,
 )
-from crmstudy.report.sentences.segmentation.positioning import read_positioning
+from crmstudy.report.sentences.segmentation.positioning import read_positioning, word_gaps
 from crmstudy.report.sentences.segmentation.rfm import (
     read_agreement,
     read_journey,
@@ -62,6 +64,11 @@ __all__ = [
     "read_transformation",
     "read_tree",
     "read_uplift",
+    "tabulate_criteria",
     "tabulate_rules",
+    "tabulate_sizes",
+    "tabulate_tests",
+    "word_classes",
+    "word_gaps",
     "word_leaves",
 ]

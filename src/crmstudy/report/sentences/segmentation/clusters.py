@@ -34,13 +34,15 @@ def read_stability(clusters: ClusterResult) -> str:
     n, replicates = len(table), len(clusters.stability)
     sure = int((clusters.segment_stability["stability"].isin(["stable", "highly stable"])).sum())
     least = table.iloc[int(table["jaccard"].to_numpy().argmin())]
-    found = "All" if sure == n else "None" if sure == 0 else f"{sure}"
-    verb = "is" if sure == 1 else "are"
+    found = (
+        f"All {n} segments are"
+        if sure == n
+        else f"{sure or 'None'} of the {n} segments {'is' if sure == 1 else 'are'}"
+    )
     return (
-        f"{found} of the {n} segments {verb} stable over "
-        f"{count_of(replicates, 'bootstrap sample')} (mean Jaccard similarity of .75 or more). "
-        f"The least sure is segment {least['segment']} with {number(float(least['jaccard']))}: "
-        f"{least['stability']}."
+        f"{found} stable over {count_of(replicates, 'bootstrap sample')} (mean Jaccard "
+        f"similarity of .75 or more). The least sure is '{least['segment']}' with "
+        f"{number(float(least['jaccard']))} ({least['stability']})."
     )
 
 
@@ -79,8 +81,9 @@ def _say_structure(clusters: ClusterResult) -> str:
             f"bootstrap samples {number(float(clusters.stability.mean()))}): the segments may be "
             "read as groups that another sample would show too."
         )
-    said = "; ".join(f"{check.name} fails, so {check.consequence}" for check in problems)
-    return f"Not all checks hold: {said}."
+    said = "; ".join(f"'{check.name}' ({check.consequence})" for check in problems)
+    verb = "fails" if len(problems) == 1 else "fail"
+    return f"Of {count_of(len(clusters.checks), 'check')} {len(problems)} {verb}: {said}."
 
 
 @passes_absence
@@ -122,6 +125,8 @@ def _say_number(clusters: ClusterResult) -> str:
             f"{found.n_segments} segments are recommended, with {found.n_agreeing} of "
             f"{count_of(found.n_votes, 'vote')}"
         )
+        if found.is_tied:
+            rule += ", no more than another number has: the measure that stands first decides"
     if clusters.n_segments == found.n_segments:
         return f"{rule}."
     return f"{rule}; {clusters.n_segments} were asked for, and these are shown."

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from crmstudy.errors import NotAvailable, passes_absence
+from crmstudy.report.sentences.segmentation.criteria import plain_reason
 from crmstudy.report.sentences.segmentation.variables import say_variable
 from crmstudy.report.sentences.words import (
     compose,
@@ -36,6 +37,9 @@ COUNTED = {
     "mean_days_between_purchases": "days between purchases on average",
 }
 MOST_NAMED = 3
+UNTESTED = "no variable that was held back could be tested"
+MOST_UNTESTED = 5
+MODERATE = 0.3  # Cohen (1988)
 
 
 def read_explanation(
@@ -46,7 +50,37 @@ def read_explanation(
         _say_tests(explanation),
         _say_strongest(explanation),
         _say_sources(explanation),
+        _say_little(explanation),
+        _say_untested(explanation),
         _say_quality(rules),
+    )
+
+
+@passes_absence
+def tabulate_sizes(sizes: pd.DataFrame, *, value: str = "revenue") -> pd.DataFrame:
+    """Arrange shares of customers and of a value with their intervals.
+
+    Parameters
+    ----------
+    sizes : DataFrame
+        As :func:`~crmstudy.segmentation.explain.profile.size_segments` returns it.
+    value : str
+        What is shared out.
+    """
+    names = {"share_customers": "share of customers", "lower_customers": "from (customers)"}
+    names |= {"upper_customers": "to (customers)", "share_value": f"share of {value}"}
+    names |= {"lower_value": f"from ({value})", "upper_value": f"to ({value})"}
+    return sizes[list(names)].rename(columns=names).rename_axis("segment").reset_index()
+
+
+@passes_absence
+def tabulate_tests(explanation: SegmentExplanation) -> pd.DataFrame | NotAvailable:
+    """Arrange the tests of held-back variables in words, strongest effect first."""
+    if explanation.tested.empty:
+        return NotAvailable(UNTESTED)
+    table = explanation.table().rename(columns={"n": "customers"})
+    return table.assign(
+        variable=table["variable"].map(say_variable), source=table["source"].map(say_variable)
     )
 
 
@@ -63,7 +97,7 @@ def tabulate_rules(rules: SegmentRules) -> pd.DataFrame:
             "rule": say_rule(rules.conditions[segment]),
             "coverage": float(row["coverage_unseen"]),
             "purity": float(row["purity_unseen"]),
-            "share of all": float(row["share"]),
+            "share of customers": float(row["share"]),
             "the rule is": row["verdict"],
         }
         for segment, row in rules.rules.iterrows()
@@ -149,7 +183,7 @@ def _say_one(segment: Any, row: pd.Series, rules: SegmentRules) -> str:
 def _say_tests(explanation: SegmentExplanation) -> str:
     tested, clear = len(explanation.tested), len(explanation.significant)
     if tested == 0:
-        return "No variable that was held back could be tested."
+        return f"{UNTESTED[0].upper()}{UNTESTED[1:]}."
     if tested == 1:
         held = "it differs" if clear else "it does not differ"
         return f"1 variable was held back and tested; {held} between the segments."
@@ -170,8 +204,9 @@ def _say_strongest(explanation: SegmentExplanation) -> str:
         f"{say_variable(row['variable'])} ({_say_measure(row)}, {name_strength(row['effect'])})"
         for _, row in clear.head(MOST_NAMED).iterrows()
     ]
-    verb = "The strongest is" if len(said) == 1 else "The strongest are"
-    return f"{verb} {enumerate_words(said)}."
+    if len(clear) == 1:
+        return f"It is {said[0]}."
+    return f"The strongest are {enumerate_words(said)}."
 
 
 @passes_absence
@@ -189,11 +224,41 @@ def _say_sources(explanation: SegmentExplanation) -> str:
 
 
 @passes_absence
+def _say_little(explanation: SegmentExplanation) -> str:
+    """Say so where no difference is more than weak: nothing was found, or little of it."""
+    clear = explanation.significant
+    if not len(explanation.tested) or (len(clear) and float(clear["effect"].max()) >= MODERATE):
+        return ""
+    what = "no difference was shown" if not len(clear) else "no difference is more than weak"
+    return f"In what the segments were not made from, {what}."
+
+
+@passes_absence
+def _say_untested(explanation: SegmentExplanation) -> str:
+    rows = explanation.untested()
+    single = rows[rows["variable"] != "all"]
+    said = [
+        f"{say_variable(row.variable)} ({plain_reason(str(row.reason))})"
+        for row in single.head(MOST_UNTESTED).itertuples()
+    ]
+    if len(single) > len(said):
+        said.append(f"{len(single) - len(said):,} more")
+    lacking = [say_variable(source) for source in explanation.absent]
+    return " ".join(
+        [
+            *([f"Not tested: {enumerate_words(said)}."] if said else []),
+            *([f"Not tested for want of data: {enumerate_words(lacking)}."] if lacking else []),
+        ]
+    )
+
+
+@passes_absence
 def _say_quality(rules: SegmentRules) -> str:
     poor = rules.rules.index[rules.rules["verdict"] == "poor"]
     n = len(rules.rules)
     if not len(poor):
-        return f"A rule of a few conditions describes each of the {n} segments fairly or well."
+        well = "well" if (rules.rules["verdict"] == "good").all() else "fairly or well"
+        return f"A rule of a few conditions describes each of the {n} segments {well}."
     named = enumerate_words([f"'{segment}'" for segment in poor])
     noun = "segment" if len(poor) == 1 else "segments"
     return f"No rule of a few conditions describes the {noun} {named} well."

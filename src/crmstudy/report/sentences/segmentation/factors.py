@@ -82,7 +82,7 @@ def _say_number(screen: FactorScreen | NotAvailable, factors: FactorResult | Not
         return f"{said}; {used} {'was' if factors.n_factors == 1 else 'were'} asked for."
     if factors.n_factors < parallel.n_components:
         return f"{said}; {used}, the most that the variables can tell apart."
-    return f"{said}; {used}, as the components say."
+    return f"{said}; the components set the number, {used}."
 
 
 @passes_absence

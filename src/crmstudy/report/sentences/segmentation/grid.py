@@ -19,6 +19,30 @@ MORE = 0.05  # of the sum of squares, to call one source larger than the other
 
 
 @passes_absence
+def word_classes(classes: pd.DataFrame) -> pd.DataFrame:
+    """Arrange the numbers of latent classes compared; one class has no entropy.
+
+    Parameters
+    ----------
+    classes : DataFrame indexed by n_segments
+        From :func:`crmstudy.segmentation.compare_class_numbers`.
+    """
+    names = {
+        "n_segments": "classes",
+        "log_likelihood": "log likelihood",
+        "n_parameters": "parameters",
+        "bic": "BIC",
+        "entropy": "relative entropy",
+        "smallest_share": "share of the smallest class",
+        "chosen": "smallest BIC",
+    }
+    table = classes.reset_index().rename(columns=names)[list(names.values())]
+    table["relative entropy"] = table["relative entropy"].where(table["classes"] > 1)
+    table["smallest BIC"] = ["yes" if one else "" for one in table["smallest BIC"]]
+    return table
+
+
+@passes_absence
 def read_grid(grid: Grid) -> str:
     """Say what was compared, who leads by each measure, and whether one is best overall."""
     leaders = grid.leaders()
@@ -66,7 +90,7 @@ def _name_leader(measure: str, row: pd.Series) -> str:
     alike = int(row["n_alike"])
     if alike == 0:
         rest = f"the {others} others" if others > 1 else "the other combination"
-        return f"{said}, beyond the noise from {rest}."
+        return f"{said}, by more than noise explains from {rest}."
     if alike == others:
         return f"{said}, but noise can explain its distance from every other combination."
     return f"{said}, but noise can explain its distance from {alike} of the {others} others."
@@ -80,7 +104,7 @@ def _judge_forecast(leaders: pd.DataFrame) -> str:
     if not works:
         return "No combination forecasts the later period better than chance."
     if len(works) == len(shown):
-        return "The best of them forecasts the later period better than chance."
+        return "The leaders by R² and by lift forecast the later period better than chance."
     return f"Better than chance is the forecast by {enumerate_words(works)} only."
 
 

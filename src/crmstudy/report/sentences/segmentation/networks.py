@@ -6,6 +6,7 @@ import pandas as pd
 
 from crmstudy.checks import Check, failed
 from crmstudy.errors import NotAvailable, passes_absence
+from crmstudy.report.sentences.segmentation.variables import say_level, say_variable
 from crmstudy.report.sentences.words import compose, count_of, number, percent, plain
 from crmstudy.report.trees import write_threshold
 from crmstudy.segmentation.explain.layout import Layout
@@ -29,7 +30,7 @@ def read_map(layout: Layout) -> str:
     """Say how much of the differences between customers a map of two axes can show."""
     first, second = layout.explained[:2]
     strongest = [
-        plain(layout.loadings[axis].abs().sort_values(ascending=False, kind="stable").index[0])
+        say_level(layout.loadings[axis].abs().sort_values(ascending=False, kind="stable").index[0])
         for axis in ("first", "second")
     ]
     both = (
@@ -53,7 +54,8 @@ def _say_som(som: SomResult) -> str:
         f"The self-organising map lays {count_of(som.n_customers, 'customer')} out on {units}, "
         f"which explain {percent(som.explained)} of the variance, {beside} than the plane of two "
         f"principal components ({percent(som.explained_plane)}); for "
-        f"{percent(som.topographic_error)} of the customers the two nearest units lie apart."
+        f"{percent(som.topographic_error)} of the customers the two nearest units lie apart. The "
+        f"quantisation error is {number(som.quantisation_error)}."
         f"{_say_failed(som.checks)}"
     )
 
@@ -71,7 +73,11 @@ def _say_reconstruction(reconstruction: ReconstructionResult) -> str:
 
 
 def _compare_errors(row: pd.Series) -> str:
-    numbers = f"(error {number(row['network'], 3)} against {number(row['components'], 3)})"
+    lower, upper = (number(row[name], 3) for name in ("lower", "upper"))
+    numbers = (
+        f"(error {number(row['network'], 3)} against {number(row['components'], 3)}, difference "
+        f"[{lower}, {upper}])"
+    )
     if row["upper"] < 0:
         return f"better than by as many principal components {numbers}"
     if row["lower"] > 0:
@@ -85,8 +91,8 @@ def _say_forecasts(forecasts: ForecastComparison) -> str:
     said = "; ".join(_compare_models(str(name), row) for name, row in forecasts.against.iterrows())
     return (
         f"Next period's {plain(forecasts.value)} of {count_of(forecasts.n_customers, 'customer')} "
-        f"({count_of(forecasts.n_silent, 'without', 'without')} any) is foreseen by the network "
-        f"with R2 {number(float(r2[NETWORK]))}, by linear regression with "
+        f"({forecasts.n_silent:,} of them without any) is foreseen by the network "
+        f"with R² {number(float(r2[NETWORK]))}, by linear regression with "
         f"{number(float(r2[LINE]))}. Compared customer by customer the network is {said}. "
         f"{_advise(forecasts)}{_say_failed(forecasts.checks)}"
     )
@@ -94,7 +100,7 @@ def _say_forecasts(forecasts: ForecastComparison) -> str:
 
 def _compare_models(baseline: str, row: pd.Series) -> str:
     other = baseline if baseline == LINE else f"the {baseline}"
-    ends = f"(difference in R2 from {number(row['lower'], 3)} to {number(row['upper'], 3)})"
+    ends = f"(difference in R² from {number(row['lower'], 3)} to {number(row['upper'], 3)})"
     if row["lower"] > 0:
         return f"better than {other} {ends}"
     if row["upper"] < 0:
@@ -124,14 +130,21 @@ def read_tree(tree: TreeResult) -> str:
             "of customers held out better than the mean of all: the tree keeps one segment."
         )
     first, last = tree.leaves.iloc[0], tree.leaves.iloc[-1]
-    by = list(dict.fromkeys(plain(name) for name in tree.bounds["variable"]))
+    by = list(dict.fromkeys(say_variable(name) for name in tree.bounds["variable"]))
     rules = word_leaves(tree).set_index("segment")["rule"]
+    errors = tree.choice["error"]
+    best = (
+        ""
+        if errors.min() >= tree.error
+        else f", the best size tried ({count_of(int(str(errors.idxmin())), 'segment')}) "
+        f"{percent(float(errors.min()))}"
+    )
     return (
         f"The tree cuts {count_of(tree.n_customers, 'customer')} into "
         f"{count_of(tree.n_segments, 'segment')} by {count_of(len(by), 'variable')} and leaves "
         f"{percent(tree.error)} of the variance of the logged {value} unexplained in customers "
-        f"held out. Segment 1 ({rules.iloc[0]}) holds {percent(first['share_customers'])} of "
-        f"the customers and {percent(first['share_value'])} of the {value}; segment "
+        f"held out{best}. Segment 1 ({rules.iloc[0]}) holds {percent(first['share_customers'])} of "
+        f"the customers and {percent(first['share_value'])} of next period's {value}; segment "
         f"{tree.n_segments} ({rules.iloc[-1]}) holds {percent(last['share_customers'])} and "
         f"{percent(last['share_value'])}.{_say_failed(tree.checks)}"
     )
@@ -152,10 +165,10 @@ def word_leaves(tree: TreeResult) -> pd.DataFrame:
         columns={
             "n_customers": "customers",
             "share_customers": "share of customers",
-            "mean": f"mean {value}",
+            "mean": f"mean {value}, next period",
             "lower": "95% lower",
             "upper": "95% upper",
-            "share_value": f"share of {value}",
+            "share_value": f"share of {value}, next period",
         }
     ).drop(columns="value")
     table.insert(0, "rule", [_word_rule(tree, int(str(name))) for name in table.index])
@@ -169,7 +182,7 @@ def _word_rule(tree: TreeResult, segment: int) -> str:
 
 
 def _word_bound(row: dict, units: dict[str, bool]) -> str:
-    name = plain(row["variable"])
+    name = say_variable(row["variable"])
     if row["level"]:
         return f"{name} is {'' if row['upper'] > 1 else 'not '}{row['level']}"
     unit = "" if units[row["variable"]] else " (transformed)"

@@ -48,15 +48,54 @@ def _say_map(positions: PositionMap) -> str:
     first = among.sort_values("contribution", ascending=False, kind="stable").iloc[0]
     segments = points[points["kind"] == "segment"]
     far = segments.iloc[int((segments["x"] ** 2 + segments["y"] ** 2).argmax())]
-    shown = percent_within(positions.share_shown, 0)
+    shown = f"{percent_within(positions.share_shown, 0)} of the differences"
+    if positions.share_shown == 1:
+        shown = (
+            f"all differences, as it must with {count_of(len(segments), 'segment')} and "
+            f"{count_of(len(among), level)}"
+        )
     said = (
         f"The segments differ in what they buy from each {level} ({p_value(p)}). The map shows "
-        f"{shown} of the differences; the {level} that sets the segments apart most is "
+        f"{shown}; the {level} that sets the segments apart most is "
         f"{first['name']} ({percent(first['contribution'], 0)} of what is shown), and "
         f"'{far['name']}' is the segment farthest from the average."
     )
     problems = [f"{check.name} fails, so {check.consequence}" for check in failed(positions.checks)]
     return f"{said} But {'; '.join(problems)}." if problems else said
+
+
+@passes_absence
+def word_gaps(gaps: PositioningGaps) -> pd.DataFrame:
+    """Put the segments' values beside their reference, with the index of each in brackets.
+
+    Returns
+    -------
+    DataFrame
+        A row a measure and reference: ``dimension``, ``measure``, ``unit``, ``reference``,
+        ``its value``, and a column a segment, as in "13.12 (124*)": the star says that the
+        interval leaves out the reference. What is not available stands below.
+    """
+    overview = gaps.overview()
+    cells = gaps.gaps.assign(said=[_word_gap(row) for row in gaps.gaps.to_dict("records")])
+    keys = ["dimension", "measure", "unit", "reference"]
+    wide = cells.pivot_table(index=keys, columns="segment", values="said", aggfunc="first")
+    segments = list(overview.columns[len(keys) + 1 :])
+    order = pd.MultiIndex.from_frame(overview[keys])
+    said = wide.reindex(order)[segments].fillna("–").reset_index()
+    said.insert(len(keys), "its value", overview["reference value"].to_numpy())
+    said["reference"] = [str(name).split(" (")[0] for name in said["reference"]]
+    rest = gaps.absent.rename(columns={"reason": "reference"})
+    rest = rest.assign(reference="not available: " + rest["reference"].astype("str"))
+    return pd.concat([said, rest], ignore_index=True) if len(rest) else said
+
+
+def _word_gap(row: dict) -> str:
+    if pd.isna(row["value"]):
+        return "–"
+    if pd.isna(row["index"]):
+        return number(row["value"])
+    star = "*" if row["reading"] in ("above", "below") else ""
+    return f"{number(row['value'])} ({number(row['index'], 0)}{star})"
 
 
 @passes_absence
@@ -86,13 +125,15 @@ def _say_largest(clear: pd.DataFrame, dimension: str) -> str:
     beside = str(row["reference"]).split(" (")[0]  # without the source of a benchmark
     against = "" if beside == ALL else f", against {beside}"
     index = number(row["index"], 0)
-    return f"in {dimension} the {row['measure']} of {who} (index {index}{against})"
+    return f"{row['measure']} ({dimension}; {who}, index {index}{against})"
 
 
 def _join_largest(said: list[str]) -> str:
     if not said:
         return ""
-    return f"The largest {'is' if len(said) == 1 else 'are'} {enumerate_words(said)}."
+    if len(said) == 1:
+        return f"The largest is {said[0]}."
+    return f"The largest of each dimension are {enumerate_words(said)}."
 
 
 @passes_absence

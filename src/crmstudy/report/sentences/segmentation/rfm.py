@@ -17,7 +17,7 @@ from crmstudy.report.sentences.words import (
     percent_within,
 )
 from crmstudy.segmentation.rfm.journey import Journey
-from crmstudy.segmentation.rfm.migration import Migration
+from crmstudy.segmentation.rfm.migration import MOST_SPARSE, Migration
 from crmstudy.segmentation.rfm.rfm import RfmResult
 
 ALPHA = 0.05
@@ -104,7 +104,7 @@ def read_agreement(agreement: pd.DataFrame) -> str:
     agreement : DataFrame
         As :func:`~crmstudy.segmentation.rfm.scorings.compare_scorings` returns it.
     """
-    ordered = agreement.sort_values("same segment", ascending=False, kind="stable")
+    ordered = agreement.sort_values("share in the same segment", ascending=False, kind="stable")
     first, last = ordered.iloc[0], ordered.iloc[-1]
     said = _say_pair(first)
     if len(agreement) > 1:
@@ -117,14 +117,16 @@ def _name_pair(pair: pd.Series) -> str:
 
 
 def _say_shared(pair: pd.Series) -> str:
-    index = number(float(pair["segments"]))
-    same = percent_within(float(pair["same segment"]))
-    return f"{same} of the customers keep their segment (adjusted Rand index {index})"
+    index = number(float(pair["adjusted Rand index"]))
+    same = percent_within(float(pair["share in the same segment"]))
+    return f"{same} of the customers are in the same segment by both (adjusted Rand index {index})"
 
 
 def _say_pair(pair: pd.Series) -> str:
     kappas = {
-        name: pair[name] for name in ("recency", "frequency", "money") if pd.notna(pair[name])
+        name: pair[f"kappa of {name}"]
+        for name in ("recency", "frequency", "money")
+        if pd.notna(pair[f"kappa of {name}"])
     }
     said = f"Closest are {_name_pair(pair)}: {_say_shared(pair)}"
     if not kappas:
@@ -171,7 +173,7 @@ def _say_value(migration: Migration) -> str:
         return ""
     moved = change[change != 0]
     if moved.empty:
-        return "No value moved."
+        return "The second period brought what the first did, direction by direction."
     largest = str(moved.abs().idxmax())
     who = {
         "stayed": "customers who stayed",
@@ -182,13 +184,14 @@ def _say_value(migration: Migration) -> str:
     }[largest]
     sign = "more" if change[largest] > 0 else "less"
     whole = (
-        "as much as in the first"
+        "as much as the first"
         if net == 0
-        else f"{percent_within(abs(net) / total)} {'more' if net > 0 else 'less'} than in the first"
+        else f"{percent_within(abs(net) / total)} {'more' if net > 0 else 'less'} than the first"
     )
+    share = percent_within(abs(float(change[largest])) / total)
     return (
-        f"The second period brought {whole}; the largest part is that of {who}, "
-        f"{percent_within(abs(float(change[largest])) / total)} {sign}."
+        f"The second period brought {whole}. The largest change is that of {who}: {sign} by "
+        f"{share} of what the first period brought."
     )
 
 
@@ -209,9 +212,22 @@ def _say_tests(migration: Migration) -> str:
     if not said:
         return "Nobody moved between two segments."
     first = "; ".join(said)
-    rough = [check for check in migration.checks if not check.passed]
-    caution = " Many cells are nearly empty, so that the tests are approximate." if rough else ""
-    return f"{first[0].upper()}{first[1:]}.{caution}"
+    return f"{first[0].upper()}{first[1:]}. {_say_expected(migration)}".strip()
+
+
+def _say_expected(migration: Migration) -> str:
+    """Say whether expected counts are large enough for the tests."""
+    if not migration.checks:
+        return ""
+    check = migration.checks[0]
+    share = percent_within(float(check.statistic))
+    allowed = percent_within(MOST_SPARSE, 0)
+    within = (
+        f"within the {allowed} that Cochran's rule allows"
+        if check.passed
+        else f"beyond the {allowed} that Cochran's rule allows: the tests are approximate"
+    )
+    return f"Of the cells {share} expect fewer than 5 customers, {within}."
 
 
 @passes_absence

@@ -35,18 +35,26 @@ def read_transformation(transformed: TransformedFeatures) -> str:
     shaped = "reshaped" if transformed.log == "yeo-johnson" else "logged"
     changed = steps.index if transformed.log == "yeo-johnson" else steps.index[steps["logged"]]
     moved = int(steps["n_winsorised"].sum())
-    parts = [
+    skewed = (
         f"{_name(steps.index[before])} {_be(before)} strongly skewed (beyond {SKEWED:g})"
         if before.any()
-        else f"No feature is strongly skewed (beyond {SKEWED:g})",
-        f"{_name(changed)} {'was' if len(changed) == 1 else 'were'} {shaped}"
-        if len(changed)
-        else "none was reshaped",
-        f"{_name(steps.index[after])} {_be(after)} still skewed"
+        else f"no feature is strongly skewed (beyond {SKEWED:g})"
+    )
+    was = "was" if len(changed) == 1 else "were"
+    done = (
+        "none was reshaped"
+        if not len(changed)
+        else f"{was} {shaped}"
+        if list(changed) == list(steps.index[before])
+        else f"{_name(changed)} {was} {shaped}"
+    )
+    left = (
+        f"{_name(steps.index[after])} {_be(after)} {'still ' if before.any() else ''}skewed"
         if after.any()
-        else "none is skewed afterwards",
-    ]
-    said = "; ".join(parts)
+        else "none is skewed afterwards"
+    )
+    joined = " and " if done.startswith(f"{was} ") and len(changed) else "; "
+    said = f"{skewed}{joined}{done}; {left}"
     values = f" Winsorising moved {count_of(moved, 'value')}." if moved else ""
     return f"{said[0].upper()}{said[1:]}.{values}"
 
@@ -87,8 +95,12 @@ def _say_far(outliers: OutlierReport) -> str | NotAvailable:
 
 
 def _say_top(outliers: OutlierReport) -> str:
+    if isinstance(outliers.top_share, NotAvailable):
+        return ""
+    several = round(TOP * outliers.n_customers) > 1
+    top = f"{TOP:.0%} of the customers" if several else "one customer"
     return (
-        f"The {TOP:.0%} of the customers with the most revenue bring "
+        f"The {top} with the most revenue {'bring' if several else 'brings'} "
         f"{percent_within(outliers.top_share)} of it."
     )
 

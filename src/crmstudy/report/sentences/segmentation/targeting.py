@@ -16,6 +16,7 @@ from crmstudy.report.sentences.words import (
 )
 from crmstudy.segmentation.use.budget import BudgetResult
 from crmstudy.segmentation.use.care import CarePlan
+from crmstudy.segmentation.use.care_rules import UNPAID
 from crmstudy.segmentation.use.targeting import TargetingResult
 from crmstudy.segmentation.use.uplift import ALL, UpliftResult
 
@@ -171,16 +172,25 @@ def _say_limits(budget: BudgetResult) -> str:
 def _say_care(care: CarePlan) -> str:
     actions = care.actions
     first = actions.iloc[0]
-    known = int(care.to_metrics()["n_with_value"])
+    paid = actions[~actions["action"].isin(UNPAID)]
+    known = sum(not isinstance(value, NotAvailable) for value in paid["expected_value"])
     said = (
         f"The care plan holds {count_of(len(actions), 'action')} for "
         f"{count_of(actions['segment'].nunique(), 'segment')} and begins with '{first['action']}' "
         f"for the segment '{first['segment']}' ({count_of(int(first['n_customers']), 'customer')})."
     )
-    if known == len(actions):
-        said += " The expected value is known for every action."
+    if paid.empty:
+        said += " None of them costs anything."
+    elif known == len(paid):
+        said += (
+            f" The expected value is known for every {'paid ' * (len(paid) < len(actions))}action."
+        )
     elif known:
-        said += f" The expected value is known for {known} of them; the others need a test first."
+        said += (
+            f" Of {count_of(len(paid), 'action')} to be paid for the expected value is known for "
+            f"{known}; the {'other needs' if known == len(paid) - 1 else 'others need'} a test "
+            "first."
+        )
     else:
         said += " The data give no expected value for any action: each needs a test first."
     if care.skipped:
