@@ -161,13 +161,26 @@ def test_segmentation_without_one_table(study, lost):
     assert slips_of(reports, "segmentation") == []
 
 
-@pytest.mark.parametrize("n_customers", [1, 20, 60])
+@pytest.mark.parametrize("n_customers", [20, 60])
 def test_segmentation_of_few_customers(study, n_customers):
     settings = simulated(simulation={"n_customers": n_customers})
     folder, reports = study("few", settings)
     assert main(["run", str(folder), "--chapter", "segmentation"]) == 0
     assert warnings_of(reports) == []
     assert slips_of(reports, "segmentation") == []
+
+
+def test_another_key_gives_the_same_numbers(study, tmp_path, monkeypatch):
+    files = sorted((ROOT / "data" / "template").glob("*.csv"))
+    folder, reports = study("keys", settings_of("template"), files)
+    told = ["run", str(folder), "--chapter", "segmentation"]
+    found = []
+    for key in ("one", "other"):
+        monkeypatch.setenv("CRMSTUDY_KEY_FILE", str(tmp_path / key))
+        assert main([*told, "--force"]) == 0
+        results = json.loads((reports / "results.json").read_text())
+        found.append({name: entry["value"] for name, entry in results.items()})
+    assert found[0] == pytest.approx(found[1], rel=1e-6, abs=1e-9)
 
 
 @pytest.fixture(scope="module")

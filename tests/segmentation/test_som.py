@@ -235,5 +235,6 @@ def test_customers_that_are_all_alike_or_of_another_block_are_refused():
         fit_som_segments(space, n_segments=2, seed=1)(narrow)
     missing = NotAvailable("no needs")
     assert map_customers(missing, n_segments=2, seed=1) is missing
+    assert map_customers(space, n_segments=missing, seed=1) is missing
     own = map_customers(space, n_segments=2, seed=1, segments=missing)
     assert own.agreement == 1.0
