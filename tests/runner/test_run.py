@@ -7,10 +7,13 @@ import subprocess
 import sys
 import time
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
 from crmstudy.cli import main
+from crmstudy.collection.warehouse import ensure_warehouse
+from crmstudy.runner.schedule import _build_warehouse
 
 BROKEN = "raise ValueError('no such luck')"
 
@@ -220,3 +223,20 @@ def test_an_interrupted_run_says_so_and_ends_its_kernels(project):
     assert child.returncode == 130
     assert "interrupted" in said
     assert "Traceback" not in said
+
+
+def test_the_database_is_built_in_the_environment_of_this_run(make_study, tmp_path, monkeypatch):
+    """The warm process may have been started in another one, with another key file."""
+    lines = "customer_id,ordered_at,revenue,basket_id\nanna,2025-01-01,5,b1\n"
+    study = make_study(
+        {"transactions": {"file": "sales.csv"}},
+        {"sales.csv": lines},
+        privacy={"pseudonyms": True, "purpose": ""},
+    )
+    for name in ("first", "second"):
+        monkeypatch.setenv("CRMSTUDY_KEY_FILE", str(tmp_path / name / "key"))
+        _build_warehouse(SimpleNamespace(study=study))
+        assert (tmp_path / name / "key").is_file()
+        built = study.paths.warehouse.stat().st_mtime_ns
+        ensure_warehouse(study)
+        assert study.paths.warehouse.stat().st_mtime_ns == built

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -13,7 +14,7 @@ from typing import Any, Protocol
 from crmstudy.errors import CrmStudyError, RunError
 from crmstudy.runner import cache as memory
 from crmstudy.runner.execute import ChapterError, Failure, execute_chapter
-from crmstudy.runner.kernels import start_process, warm_up
+from crmstudy.runner.kernels import KERNEL_ENVIRONMENT, start_process, warm_up
 from crmstudy.runner.notebooks import Chapter, in_order
 from crmstudy.runner.publish import (
     is_marked_complete,
@@ -130,7 +131,8 @@ def _build_warehouse(plan: Plan) -> None:
 
     receiver, sender = multiprocessing.Pipe(duplex=False)
     paths = plan.study.paths
-    process = start_process(_warehouse_process, plan.study, sender)
+    # The warm process keeps the environment it was started with: the key file, for one.
+    process = start_process(_warehouse_process, plan.study, dict(os.environ), sender)
     sender.close()
     try:
         problem = receiver.recv()
@@ -145,7 +147,9 @@ def _build_warehouse(plan: Plan) -> None:
         raise RunError(f"the customer database {paths.warehouse} was not written")
 
 
-def _warehouse_process(study: Study, sender: Any) -> None:
+def _warehouse_process(study: Study, environment: dict[str, str], sender: Any) -> None:
+    os.environ.clear()
+    os.environ.update({**environment, **KERNEL_ENVIRONMENT})
     from crmstudy.collection.warehouse import ensure_warehouse
 
     try:

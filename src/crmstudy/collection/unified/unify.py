@@ -241,7 +241,7 @@ def _write_reviews(study: Study, reviews: dict[str, pd.DataFrame]) -> None:
     """
     folder = study.paths.work / REVIEW
     for old in sorted(folder.glob("*.csv")):
-        old.unlink()
+        old.unlink(missing_ok=True)
     for name, frame in reviews.items():
         if frame.empty or study.settings.privacy.encrypt:
             continue
