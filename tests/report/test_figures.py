@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from matplotlib import font_manager
 from matplotlib.text import Text
+from PIL import Image
 
 from crmstudy.errors import CrmStudyError, NotAvailable
 from crmstudy.report import theme
@@ -106,6 +108,21 @@ def digests() -> str:
 
 def texts(figure) -> list[str]:
     return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+def test_a_picture_of_few_colours_looks_like_the_whole_one(monkeypatch):
+    frame = pd.DataFrame(np.linspace(-2, 2, 400).reshape(20, 20))
+    figure = draw_heatmap(frame, colour_label="deviation", diverging=True)
+    reduced = save_bytes(figure, "png")
+    monkeypatch.setattr(theme, "_reduce_colours", lambda picture: picture.getvalue())
+    whole = save_bytes(figure, "png")
+    few, all_ = (Image.open(io.BytesIO(raw)) for raw in (reduced, whole))
+    assert few.mode == "P"
+    assert (few.size, few.info["dpi"]) == (all_.size, pytest.approx(all_.info["dpi"], abs=0.1))
+    assert few.info["Software"] == "crmstudy"
+    apart = np.abs(np.asarray(few.convert("RGB"), int) - np.asarray(all_.convert("RGB"), int))
+    assert apart.mean() < 1  # of 255
+    assert len(reduced) < 0.6 * len(whole)
 
 
 @pytest.mark.parametrize("kind", ["png", "svg"])
