@@ -173,3 +173,10 @@ def test_the_same_frame_gives_the_same_bytes_and_is_not_changed():
     for write in (to_csv, to_markdown, lambda f: to_latex(f, caption="c", label="l")):
         assert write(frame) == write(frame)
     pd.testing.assert_frame_equal(frame, copy)
+
+
+def test_a_count_beside_a_p_value_is_written_as_a_count():
+    frame = pd.DataFrame({"statistic": [52.0, 0.048, 1.0, float("nan")], "mean": [52.0, 0.5, 1, 2]})
+    written = format_frame(frame)
+    assert written["statistic"].tolist() == ["52", "0.048", "1", "–"]
+    assert written["mean"].tolist() == ["52.000", "0.500", "1.000", "2.000"]

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+#: Columns whose rows are quantities of different kinds, a count beside a p-value.
+MIXED = ("statistic",)
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)+")
 
 
@@ -56,14 +58,18 @@ def _format_float(value: float, decimals: int) -> str:
 def format_frame(frame: pd.DataFrame, decimals: int = 3) -> pd.DataFrame:
     """Write every cell of a frame for a reader; an index with a name becomes a column.
 
-    A float column that holds only whole numbers is written without decimals.
+    A float column that holds only whole numbers is written without decimals; in a column
+    of mixed quantities every whole number is.
     """
     named = frame.reset_index() if any(frame.index.names) else frame
     written = {}
     for position in range(named.shape[1]):
         values = named.iloc[:, position]
-        places = 0 if _whole(values) else decimals
-        written[position] = [format_value(value, places) for value in values.tolist()]
+        whole = _whole_rows(values) if values.name in MIXED else [_whole(values)] * len(values)
+        written[position] = [
+            format_value(value, 0 if bare else decimals)
+            for value, bare in zip(values.tolist(), whole, strict=True)
+        ]
     return pd.DataFrame(written).set_axis([spell(str(name)) for name in named.columns], axis=1)
 
 
@@ -72,6 +78,10 @@ def _whole(values: pd.Series) -> bool:
         return False
     known = values.dropna()
     return bool(len(known) and np.isfinite(known).all() and (known % 1 == 0).all())
+
+
+def _whole_rows(values: pd.Series) -> list[bool]:
+    return [isinstance(value, float) and value.is_integer() for value in values.tolist()]
 
 
 def to_markdown(frame: pd.DataFrame, decimals: int = 3) -> str:
