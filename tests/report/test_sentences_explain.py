@@ -18,7 +18,8 @@ from crmstudy.report.sentences.segmentation.explain import (
 from crmstudy.report.sentences.segmentation.variables import say_level, say_variable
 from crmstudy.segmentation.explain.explain import explain_segments
 from crmstudy.segmentation.explain.profile import size_segments
-from crmstudy.segmentation.explain.rules import Condition, describe_by_rules
+from crmstudy.segmentation.explain.rule_search import Condition
+from crmstudy.segmentation.explain.rules import describe_by_rules
 
 N = 300
 RNG = np.random.default_rng(1)

@@ -127,8 +127,8 @@ def test_criteria_and_method_are_weighed_where_they_differ():
         for j, method in enumerate(methods)
     ]
     text = whole_sentences(read_grid(make_grid(*cells)))
-    assert "What customers are grouped by matters more for silhouette" in text
-    assert "how they are grouped matters more for lift of the best 20%" in text
+    assert "The criteria matter more than the method for silhouette" in text
+    assert "the method matters more than the criteria for lift of the best 20%" in text
 
 
 @pytest.mark.parametrize("n_blocks", [1, 3, 8])

@@ -137,5 +137,7 @@ def test_what_is_absent_is_said_once(absent):
     found = list(results(1.0))
     found[absent] = ABSENT
     said = read_positioning(*found)
-    assert said.count("Not available: no purchases.") == 1
+    name = ("Map of what is bought", "Gaps", "Strategies")[absent]
+    assert said.count(f"{name}: not available: no purchases.") == 1
+    assert said.lower().count("not available") == 1
     assert read_positioning(ABSENT, ABSENT, ABSENT) == "Not available: no purchases."

@@ -78,7 +78,7 @@ def test_one_segment_and_absence():
     assert read_targeting(ABSENT, ABSENT) == "Not available: the study has no table campaigns."
 
 
-def uplift(value=3.0, lower=1.0, upper=5.0, p_value=0.2):
+def uplift(value=3.0, lower=1.0, upper=5.0, p_value=0.2, campaigns=("spring",)):
     frame = pd.DataFrame(
         {
             "n_addressed": [30],
@@ -91,7 +91,7 @@ def uplift(value=3.0, lower=1.0, upper=5.0, p_value=0.2):
         index=["all segments"],
     )
     test = Hypothesis("x", 1.0, p_value, "chi2(1)") if p_value is not None else ABSENT
-    return SimpleNamespace(segments=frame, homogeneity=test, outcome="margin")
+    return SimpleNamespace(segments=frame, homogeneity=test, outcome="margin", campaigns=campaigns)
 
 
 def test_uplift():
@@ -105,6 +105,8 @@ def test_uplift():
     assert "brought 1.00 less margin each" in chance
     assert "which may be chance" in chance
     assert "differs" not in chance
+    twice = read_uplift(uplift(campaigns=("spring", "autumn")))
+    assert "by lot (70 customers, counted once in each campaign), those" in twice
     assert read_uplift(ABSENT).startswith("Not available")
 
 
@@ -171,7 +173,7 @@ def care(n=2, known=1, skipped=(), action="coupon"):
 def test_care():
     assert read_care(care()) == (
         "The care plan holds 2 actions for 2 segments and begins with 'coupon' for the segment "
-        "'s0' (1 customer). Of 2 actions to be paid for the expected value is known for 1; the "
+        "'s0' (1 customer). Of 2 actions to be paid for, the expected value is known for 1; the "
         "other needs a test first."
     )
     assert "for 1; the others need a test first." in read_care(care(n=3))

@@ -29,7 +29,6 @@ from crmstudy.segmentation.clusters.gap import (
 )
 from crmstudy.segmentation.clusters.kmeans import (
     assign_nearest,
-    draw_rows,
     find_centres,
     measure_partition,
     settle_centres,
@@ -37,6 +36,7 @@ from crmstudy.segmentation.clusters.kmeans import (
 from crmstudy.segmentation.clusters.likelihood import mixture_bic
 from crmstudy.segmentation.clusters.recommend import list_measures, recommend
 from crmstudy.segmentation.clusters.silhouette import measure_silhouettes, silhouette_values
+from crmstudy.statistics.draws import draw_rows
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 FEW = {"n_starts": 5, "n_replicates": 3}

@@ -16,7 +16,8 @@ from crmstudy.segmentation.explain.profile import (
     order_segments,
     size_segments,
 )
-from crmstudy.segmentation.explain.rules import Condition, describe_by_rules, simplify_rule
+from crmstudy.segmentation.explain.rule_search import Condition, simplify_rule
+from crmstudy.segmentation.explain.rules import describe_by_rules
 
 PLACE = Path(__file__).parent.parent / "reference" / "association"
 EXPECTED = pd.read_csv(PLACE / "expected.csv").set_index(["data", "quantity"])["value"]

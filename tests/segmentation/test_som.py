@@ -8,19 +8,18 @@ from sklearn.metrics import adjusted_rand_score
 
 from crmstudy.errors import ModelError, NotAvailable
 from crmstudy.segmentation.criteria.space import Space, build_space
-from crmstudy.segmentation.networks import som, som_map
+from crmstudy.segmentation.networks import som_map, som_segments
 from crmstudy.segmentation.networks.som import (
     HexGrid,
     TrainedMap,
+    average_neighbours,
     find_winners,
-    fit_som_segments,
-    join_units,
     plan_grid,
     start_codes,
     train_map,
-    update_codes,
 )
 from crmstudy.segmentation.networks.som_map import map_customers
+from crmstudy.segmentation.networks.som_segments import fit_som_segments, join_units
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "som"
 GRID = HexGrid(4, 6)
@@ -48,7 +47,8 @@ def test_grid_start_epochs_and_units_are_those_of_kohonen_in_r():
     assert GRID.distances == pytest.approx(read_reference("distances")[FLIPPED][:, FLIPPED])
     codes = init
     for _, epoch in pd.read_csv(REFERENCE / "codes.csv").groupby("epoch"):
-        codes = update_codes(points, codes, GRID.distances, radius=epoch["radius"].iloc[0])
+        winners, radius = find_winners(points, codes), epoch["radius"].iloc[0]
+        codes = average_neighbours(points, winners, codes, GRID.distances, radius=radius)
         expected = epoch[["x1", "x2", "x3"]].to_numpy()[FLIPPED]
         assert codes == pytest.approx(expected, abs=1e-10)
 
@@ -135,7 +135,8 @@ def test_trained_map_is_a_fixed_point_and_knows_it():
     points = np.random.default_rng(0).normal(size=(200, 3))
     trained = train_map(points)
     assert trained.settled
-    again = update_codes(points, trained.codes, trained.grid.distances, radius=1.0)
+    codes, distances = trained.codes, trained.grid.distances
+    again = average_neighbours(points, find_winners(points, codes), codes, distances, radius=1.0)
     assert again == pytest.approx(trained.codes, abs=1e-12)
 
 
@@ -207,7 +208,7 @@ def test_customers_of_no_segment_are_shown_as_such():
 
 
 def test_many_customers_are_trained_on_a_sample(monkeypatch):
-    monkeypatch.setattr(som, "LARGEST_TRAINING", 120)
+    monkeypatch.setattr(som_segments, "LARGEST_TRAINING", 120)
     space = make_space()
     truth = space.customers.str.slice(1).astype(int) // 80
     labels = fit_som_segments(space, n_segments=3, seed=1)(space)

@@ -11,11 +11,11 @@ from crmstudy.segmentation.clusters.kmeans import fit_kmeans
 from crmstudy.segmentation.clusters.stability import (
     Stability,
     adjusted_rand,
-    draw_seeds,
     grade_stability,
     jaccard_by_segment,
     resample_segments,
 )
+from crmstudy.statistics.draws import draw_seeds
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 

@@ -201,7 +201,7 @@ def _draw_line_of_positions(positions: PositionMap) -> Figure:
         axes.set_yticks(rows, labels, fontsize=8)
         axes.set_ylim(len(points) - 0.4, -0.6)
         axes.set_xlabel(
-            "dimension 1 (all of the differences), with intervals of 95%; "
+            "dimension 1 (all of the differences), with intervals of 95%\n"
             f"n = {positions.n_customers:,} customers"
         )
         figure.legend(loc="outside upper left", ncols=2)

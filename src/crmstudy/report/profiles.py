@@ -11,6 +11,7 @@ import pandas as pd
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.report.sentences.segmentation.variables import say_variable
 from crmstudy.report.theme import COLOURS, INK, QUIET, Figure, bold, house_figure
+from crmstudy.statistics.factor_trust import SALIENT
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 STYLES = ("-", "--", ":", "-.")
@@ -18,7 +19,6 @@ STYLES = ("-", "--", ":", "-.")
 MOST_FEATURES = 14
 MOST_EFFECTS = 24
 STRENGTHS = ((0.1, "weak"), (0.3, "moderate"), (0.5, "strong"))
-SALIENT = 0.4
 
 
 @passes_absence

@@ -31,18 +31,19 @@ from crmstudy.statistics.extraction import (
     LOWEST_UNIQUENESS,
     Method,
     count_identified,
-    degrees_of_freedom,
-    discrepancy,
     extract_factors,
 )
 from crmstudy.statistics.factor_screen import FactorScreen, screen_factors
-from crmstudy.statistics.rotation import Rotation, explained_variance, rotate_loadings
+from crmstudy.statistics.factor_trust import (
+    SALIENT,
+    check_factors,
+    explain_variance,
+    measure_fit,
+    measure_residual,
+)
+from crmstudy.statistics.rotation import Rotation, rotate_loadings
 
 Scoring = Literal["regression", "bartlett"]
-
-SALIENT = 0.4  # loading that counts as belonging to a factor
-RESIDUAL_LIMIT = 0.08
-DETERMINACY_LIMIT = 0.8
 
 
 @dataclass(frozen=True)
@@ -180,8 +181,8 @@ def fit_factors(
     pattern, between = rotate_loadings(raw, rotation=rotation)
     factors = [f"factor {j}" for j in range(1, m + 1)]
     weights = weigh_variables(matrix, pattern, between, psi, scoring=scoring)
-    explained = _explain(pattern, between, psi, factors)
-    residual = _measure_residual(matrix, raw)
+    explained = explain_variance(pattern, between, psi, factors)
+    residual = measure_residual(matrix, raw)
     heywood = tuple(str(v) for v in names[psi <= LOWEST_UNIQUENESS + AT_BOUND])
     weight_frame = pd.DataFrame(weights, index=names, columns=factors)
     return FactorResult(
@@ -194,9 +195,9 @@ def fit_factors(
         weights=weight_frame,
         scores=_score(screen.correlations.values, screen.correlations, weight_frame),
         residual=residual,
-        fit=_test_fit(matrix, raw, psi, n=screen.n) if method == "ml" else None,
+        fit=measure_fit(matrix, raw, psi, n=screen.n) if method == "ml" else None,
         heywood=heywood,
-        checks=(*screen.checks, *_check_factors(explained, residual, heywood)),
+        checks=(*screen.checks, *check_factors(explained, residual, heywood)),
         method=method,
         rotation=rotation,
         scoring=scoring,
@@ -265,43 +266,6 @@ def _require_identified(m: int, p: int) -> None:
         )
 
 
-def _explain(pattern: Matrix, between: Matrix, psi: Matrix, factors: list[str]) -> pd.DataFrame:
-    squares = explained_variance(pattern, between)
-    structure = pattern @ between
-    implied = structure @ pattern.T + np.diag(psi)
-    determinacy = np.diag(structure.T @ np.linalg.solve(implied, structure))
-    columns = {
-        "ss_loadings": squares,
-        "share_of_variance": squares / len(pattern),
-        "cumulative_share": np.cumsum(squares) / len(pattern),
-        "share_of_explained": squares / squares.sum(),
-        "determinacy": determinacy,
-        "n_salient": (np.abs(pattern) >= SALIENT).sum(axis=0),
-    }
-    return pd.DataFrame(columns, index=pd.Index(factors, name="factor"))
-
-
-def _measure_residual(matrix: Matrix, raw: Matrix) -> float:
-    below = np.tril_indices(len(matrix), k=-1)
-    return float(np.sqrt(((matrix - raw @ raw.T)[below] ** 2).mean()))
-
-
-def _test_fit(matrix: Matrix, raw: Matrix, psi: Matrix, *, n: int) -> Hypothesis | None:
-    from scipy.stats import chi2
-
-    p, m = raw.shape
-    df = degrees_of_freedom(p, m)
-    if df == 0:
-        return None
-    statistic = (n - 1 - (2 * p + 5) / 6 - 2 * m / 3) * discrepancy(matrix, raw, psi)
-    return Hypothesis(
-        null=f"{m} common factors explain all correlations",
-        statistic=statistic,
-        p_value=float(chi2.sf(statistic, df)),
-        distribution=f"chi2({df})",
-    )
-
-
 def _score(values: pd.DataFrame, known: Correlations, weights: pd.DataFrame) -> pd.DataFrame:
     from threadpoolctl import threadpool_limits
 
@@ -309,43 +273,3 @@ def _score(values: pd.DataFrame, known: Correlations, weights: pd.DataFrame) -> 
     with threadpool_limits(limits=1):
         scores = standard.to_numpy() @ weights.to_numpy()
     return pd.DataFrame(scores, index=values.index, columns=weights.columns)
-
-
-def _check_factors(
-    explained: pd.DataFrame, residual: float, heywood: tuple[str, ...]
-) -> tuple[Check, ...]:
-    return (
-        Check(
-            name="no variable is explained wholly (Heywood cases)",
-            passed=not heywood,
-            statistic=float(len(heywood)),
-            threshold="= 0",
-            source="Harman & Jones (1966)",
-            consequence="too many factors, or others nearly determine the variable"
-            + (f" ({', '.join(heywood).replace('_', ' ')})" if heywood else ""),
-        ),
-        Check(
-            name="the factors leave small correlations (root mean square residual)",
-            passed=residual <= RESIDUAL_LIMIT,
-            statistic=residual,
-            threshold=f"<= {RESIDUAL_LIMIT}",
-            source="Hu & Bentler (1999)",
-            consequence="more factors are needed to describe the correlations",
-        ),
-        Check(
-            name="every factor has salient loadings (fewest)",
-            passed=bool(explained["n_salient"].min() >= 2),
-            statistic=float(explained["n_salient"].min()),
-            threshold=">= 2",
-            source="rule of this study",
-            consequence="the smallest factor is one variable under another name",
-        ),
-        Check(
-            name="the variables determine every factor (lowest squared correlation)",
-            passed=bool(explained["determinacy"].min() >= DETERMINACY_LIMIT),
-            statistic=float(explained["determinacy"].min()),
-            threshold=f">= {DETERMINACY_LIMIT}",
-            source="after Grice (2001)",
-            consequence="scores of that factor are uncertain: do not read small differences",
-        ),
-    )

@@ -20,8 +20,6 @@ from crmstudy.segmentation.clusters.kmeans import (
     Partition,
     Rows,
     assign_nearest,
-    count_distinct,
-    draw_rows,
     find_centres,
     fit_kmeans,
     measure_means,
@@ -30,7 +28,8 @@ from crmstudy.segmentation.clusters.kmeans import (
 )
 from crmstudy.segmentation.clusters.likelihood import mixture_bic
 from crmstudy.segmentation.clusters.silhouette import measure_silhouettes
-from crmstudy.segmentation.clusters.stability import Stability, draw_seeds, resample_segments
+from crmstudy.segmentation.clusters.stability import Stability, resample_segments
+from crmstudy.statistics.draws import count_distinct, draw_rows, draw_seeds
 
 LARGEST = 10  # segments; more are hard to serve with a different offer each
 MINIMUM_PER_SEGMENT = 10  # customers for each segment, on average

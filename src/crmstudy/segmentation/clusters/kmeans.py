@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from crmstudy.statistics.draws import count_distinct
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.intp]
@@ -90,18 +92,6 @@ def assign_nearest(centres: Floats) -> Assign:
         return labels
 
     return assign
-
-
-def count_distinct(points: Floats) -> int:
-    """Count distinct points of a sorted array."""
-    return 1 + int(np.count_nonzero((points[1:] != points[:-1]).any(axis=1)))
-
-
-def draw_rows(n: int, seed: int, *, most: int) -> Rows:
-    """Draw at most ``most`` of ``n`` rows without replacement, in their order; all if few."""
-    if n <= most:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(seed).choice(n, size=most, replace=False))
 
 
 def measure_partition(points: Floats, labels: Integers) -> Partition:

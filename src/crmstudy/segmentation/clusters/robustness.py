@@ -10,7 +10,6 @@ import pandas as pd
 
 from crmstudy.errors import ModelError, NotAvailable, SettingsError
 from crmstudy.segmentation.clusters.matching import measure_agreement
-from crmstudy.segmentation.clusters.stability import draw_seeds
 from crmstudy.segmentation.clusters.variations import (
     Method,
     Setting,
@@ -25,6 +24,7 @@ from crmstudy.segmentation.clusters.variations import (
     vary_setting,
 )
 from crmstudy.segmentation.criteria.transform import RFM_FEATURES, Log, Standardise, keep_complete
+from crmstudy.statistics.draws import draw_rows, draw_seeds
 
 MOST_CUSTOMERS = 20_000  # clustered for the table; the shares of such a sample are within 1%
 #: Adjusted Rand index from which two partitions are much alike, and its grades: Steinley (2004).
@@ -211,10 +211,8 @@ def _draw_customers(
     if known.empty:
         raise ModelError("no customer has both the features and a segment")
     ordered = known.sort_values(list(columns), kind="stable").index
-    if len(ordered) > MOST_CUSTOMERS:
-        drawn = np.random.default_rng(draw_seeds(seed, stage=33, n=1)[0])
-        ordered = ordered[np.sort(drawn.choice(len(ordered), MOST_CUSTOMERS, replace=False))]
-    return features.loc[ordered]
+    drawn = draw_rows(len(ordered), draw_seeds(seed, stage=33, n=1)[0], most=MOST_CUSTOMERS)
+    return features.loc[ordered[drawn]]
 
 
 def _compare(

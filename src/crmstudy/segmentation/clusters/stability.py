@@ -55,12 +55,6 @@ class Stability:
         return Stability(self.rand, self.jaccard[:, order], self.n_points)
 
 
-def draw_seeds(seed: int, *, stage: int, n: int) -> list[int]:
-    """Derive ``n`` independent seeds for one stage of the work from the study's seed."""
-    children = np.random.SeedSequence(seed, spawn_key=(stage,)).spawn(n)
-    return [int(child.generate_state(1)[0]) for child in children]
-
-
 def resample_segments(
     points: Floats, labels: Integers, *, fit: Fit, seeds: list[int], n_segments: int = 0
 ) -> Stability:

@@ -13,7 +13,6 @@ import pandas as pd
 
 from crmstudy.errors import CrmStudyError, ModelError, NotAvailable
 from crmstudy.segmentation.clusters.choice import fit_kmeans
-from crmstudy.segmentation.clusters.stability import draw_seeds
 from crmstudy.segmentation.criteria.outliers import OUTLYING, measure_distances
 from crmstudy.segmentation.criteria.space import Space
 from crmstudy.segmentation.criteria.transform import (
@@ -23,6 +22,7 @@ from crmstudy.segmentation.criteria.transform import (
     TransformedFeatures,
     transform_features,
 )
+from crmstudy.statistics.draws import draw_seeds, sort_points
 
 #: ``fit(space, n_segments=, seed=, target=None)`` returns a function that assigns a space.
 Method = Callable[..., Callable[[Space], np.ndarray]]
@@ -169,7 +169,7 @@ def _measure_silhouette(points: np.ndarray, labels: np.ndarray) -> float:
     """Average over customers evenly spread through the sorted points."""
     from sklearn.metrics import silhouette_score
 
-    order = np.lexsort(points.T[::-1])
+    order = sort_points(points)
     places = np.linspace(0, len(order) - 1, min(len(order), SILHOUETTE_SAMPLE)).astype(int)
     sample = order[places]
     n_met = len(np.unique(labels[sample]))

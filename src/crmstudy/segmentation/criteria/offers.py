@@ -54,7 +54,7 @@ def gather_offers(
     if isinstance(value, (pd.DataFrame, pd.Series)):
         offers += offer_further_value(value, index)
     elif isinstance(value, NotAvailable):
-        absent["handed in"] = value.reason
+        absent["handed in"] = f"no lifetime value ({value.reason})"
     return offers, absent
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from crmstudy.checks import Check
 from crmstudy.errors import ModelError, NotAvailable, passes_absence
-from crmstudy.segmentation.clusters.stability import draw_seeds
 from crmstudy.segmentation.criteria.transform import TransformedFeatures
+from crmstudy.statistics.draws import draw_seeds
 
 LEVELS = (0.975, 0.999)  # quantiles of the chi-squared distribution
 OUTLYING = 0.999  # the one beyond which a customer is called an outlier

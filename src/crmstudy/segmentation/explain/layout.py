@@ -11,7 +11,8 @@ import pandas as pd
 from crmstudy.errors import ModelError, passes_absence
 from crmstudy.segmentation.criteria.space import Space
 from crmstudy.segmentation.criteria.spread import spread_variables
-from crmstudy.segmentation.networks.som import principal_axes, sort_points
+from crmstudy.segmentation.networks.som import principal_axes
+from crmstudy.statistics.draws import sort_points
 
 Floats = npt.NDArray[np.float64]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import ModelError, NotAvailable
-from crmstudy.segmentation.clusters.stability import draw_seeds
 from crmstudy.segmentation.criteria.space import Space
 from crmstudy.segmentation.grid.trial import N_FOLDS, Rows, Trial
 from crmstudy.segmentation.methods.partition import Floats
+from crmstudy.statistics.draws import draw_rows, draw_seeds
 
 MOST_CUSTOMERS = 5_000  # more are sampled: the errors are small by then
 SILHOUETTE_SAMPLE = 2_000
@@ -99,9 +99,8 @@ def set_stage(
     same = len(common) >= max(SMALLEST_OVERLAP * len(largest), 1)
     chosen = common if same else union
     ordered = chosen[_order_customers(chosen, spaces, next_value)]
-    if len(ordered) > MOST_CUSTOMERS:
-        draw = np.random.default_rng(draw_seeds(seed, stage=20, n=1)[0])
-        ordered = ordered[np.sort(draw.choice(len(ordered), MOST_CUSTOMERS, replace=False))]
+    drawn = draw_rows(len(ordered), draw_seeds(seed, stage=20, n=1)[0], most=MOST_CUSTOMERS)
+    ordered = ordered[drawn]
     kept = {
         name: space.take(space.customers.get_indexer(ordered[ordered.isin(known[name])]))
         for name, space in spaces.items()

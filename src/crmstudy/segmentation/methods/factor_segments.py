@@ -8,6 +8,7 @@ import numpy.typing as npt
 from crmstudy.segmentation.clusters.kmeans import fit_kmeans
 from crmstudy.segmentation.criteria.space import Space
 from crmstudy.segmentation.methods.partition import Assign
+from crmstudy.statistics.draws import draw_rows, sort_points
 from crmstudy.statistics.factors import fit_factors, score_factors
 
 N_STARTS = 10  # of k-means
@@ -55,10 +56,8 @@ def fit_factor_segments(
     from threadpoolctl import threadpool_limits
 
     factors = fit_factors(space.numeric, seed=seed, rotation="varimax", n_draws=N_DRAWS)
-    scores = _sort(factors.scores.to_numpy())
-    if len(scores) > MOST_FITTED:
-        draw = np.random.default_rng(seed)
-        scores = scores[np.sort(draw.choice(len(scores), size=MOST_FITTED, replace=False))]
+    scores = factors.scores.to_numpy()
+    scores = scores[sort_points(scores)][draw_rows(len(scores), seed, most=MOST_FITTED)]
     with threadpool_limits(limits=1):
         group = fit_kmeans(scores, seed, n_segments=n_segments, n_starts=N_STARTS)
 
@@ -66,7 +65,3 @@ def fit_factor_segments(
         return np.asarray(group(score_factors(others.numeric, factors).to_numpy()), dtype=np.int64)
 
     return assign
-
-
-def _sort(points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return points[np.lexsort(points.T[::-1])]

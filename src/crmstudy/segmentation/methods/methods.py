@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol, cast
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from crmstudy.errors import ModelError, SettingsError, nearest
 from crmstudy.segmentation.criteria.space import Space
-from crmstudy.segmentation.methods.partition import Assign, Floats, sort_customers
+from crmstudy.segmentation.methods.partition import Assign, Floats
+from crmstudy.statistics.draws import draw_rows, sort_points
 
 CLUSTERS = "cluster analysis"
 FACTORS = "factor analysis"
@@ -76,19 +75,11 @@ class Method:
             raise ModelError(f"{self.name} {reason}")
         module, function = self.place.split(":")
         fit = cast(Fit, getattr(import_module(f"crmstudy.segmentation.{module}"), function))
-        rows = self._draw_fitted(space, seed)
-        if rows is not None:
+        n = len(space.customers)
+        if n > self.most_fitted:
+            rows = sort_points(space.points)[draw_rows(n, seed, most=self.most_fitted)]
             space, target = space.take(rows), None if target is None else target[rows]
         return fit(space, n_segments=n_segments, seed=seed, target=target)
-
-    def _draw_fitted(self, space: Space, seed: int) -> npt.NDArray[np.intp] | None:
-        """Draw whom to fit to, by place among the sorted customers; none is everybody."""
-        n = len(space.customers)
-        if n <= self.most_fitted:
-            return None
-        draw = np.random.default_rng(seed)
-        places = draw.choice(n, size=self.most_fitted, replace=False)
-        return sort_customers(space)[np.sort(places)]
 
 
 def _lacks_numbers(space: Space) -> str:
@@ -165,7 +156,7 @@ METHODS = (
     Method(
         "self-organising map",
         NETWORKS,
-        "networks.som:fit_som_segments",
+        "networks.som_segments:fit_som_segments",
         "any block",
         _lacks_nothing,
     ),

@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from crmstudy.errors import ModelError
+from crmstudy.segmentation.clusters import kmeans
 from crmstudy.segmentation.criteria.space import Space
+from crmstudy.statistics.draws import count_distinct, sort_points
 
 if TYPE_CHECKING:
     from sklearn.mixture import GaussianMixture
@@ -25,19 +27,9 @@ COVARIANCES = ("diag", "full")
 RIDGE = 1e-4  # added to variances of the mixture; the numbers have variance about 1
 
 
-def sort_customers(space: Space) -> npt.NDArray[np.intp]:
-    """Give the places of the customers in the order of their points, whatever it was."""
-    return np.lexsort(space.points.T[::-1])
-
-
 def arrange(space: Space) -> Space:
     """Sort the customers by their points, so that no result depends on their order."""
-    return space.take(sort_customers(space))
-
-
-def count_distinct(points: Floats) -> int:
-    """Count distinct points of a sorted array."""
-    return 1 + int(np.count_nonzero((points[1:] != points[:-1]).any(axis=1)))
+    return space.take(sort_points(space.points))
 
 
 def fit_kmeans_segments(
@@ -120,7 +112,7 @@ def fit_mixture_segments(
     and density estimation. J. American Statistical Association, 97(458), 611-631.
     """
     points = arrange(space).numeric.to_numpy(dtype=float)
-    k = min(n_segments, count_distinct(points[np.lexsort(points.T[::-1])]))
+    k = min(n_segments, count_distinct(points[sort_points(points)]))
     models = [_fit_mixture(points, k, seed, kind) for kind in COVARIANCES]
     best = min(models, key=lambda model: float(model.bic(points)))
     return lambda others: best.predict(others.numeric.to_numpy(dtype=float)).astype(np.int64)
@@ -128,13 +120,8 @@ def fit_mixture_segments(
 
 def assign_nearest(centres: Floats) -> Assign:
     """Make the function that assigns customers to the nearest of these centres."""
-    squares = (centres**2).sum(axis=1)
-
-    def assign(space: Space) -> Integers:
-        nearest = (squares - 2 * space.points @ centres.T).argmin(axis=1)
-        return np.asarray(nearest, dtype=np.int64)
-
-    return assign
+    nearest = kmeans.assign_nearest(centres)
+    return lambda space: nearest(space.points)
 
 
 def _fit_mixture(points: Floats, k: int, seed: int, covariance: Any) -> GaussianMixture:

@@ -10,13 +10,13 @@ import numpy.typing as npt
 
 from crmstudy.errors import ModelError
 from crmstudy.segmentation.criteria.space import Space
-from crmstudy.segmentation.networks.som import sort_points
 from crmstudy.segmentation.networks.training import (
     Layers,
     Schedule,
     pass_through,
     train_to_give_back,
 )
+from crmstudy.statistics.draws import draw_rows, sort_points
 
 Floats = npt.NDArray[np.float64]
 
@@ -92,7 +92,7 @@ def train_autoencoder(points: Floats, *, n_codes: int, seed: int) -> Autoencoder
     neural networks. Science, 313, 504-507.
     """
     _require_room(points, n_codes)
-    training = _draw_training(points, seed)
+    training = points[draw_rows(len(points), seed, most=LARGEST_TRAINING)]
     centre, spread = training.mean(axis=0), training.std(axis=0)
     scale = np.where(spread > 0, spread, 1.0)  # a level that nobody of the sample has
     given = (training - centre) / scale
@@ -115,13 +115,6 @@ def _require_room(points: Floats, n_codes: int) -> None:
         raise ModelError(f"an autoencoder needs {FEWEST} customers, not {len(points)}")
     if not (points != points[0]).any():
         raise ModelError("all customers are alike: there is nothing to squeeze")
-
-
-def _draw_training(points: Floats, seed: int) -> Floats:
-    if len(points) <= LARGEST_TRAINING:
-        return points
-    drawn = np.random.default_rng(seed).choice(len(points), LARGEST_TRAINING, replace=False)
-    return points[np.sort(drawn)]
 
 
 def fit_autoencoder_segments(

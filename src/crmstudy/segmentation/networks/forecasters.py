@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from crmstudy.statistics.draws import draw_rows
+
 Floats = npt.NDArray[np.float64]
 
 SIZES = ((4,), (16,), (16, 8))  # hidden units that a network may have
@@ -61,9 +63,8 @@ def fit_network(
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPRegressor
 
-    if len(points) > LARGEST_TRAINING:
-        rows = np.random.default_rng(seed).choice(len(points), LARGEST_TRAINING, replace=False)
-        points, y = points[np.sort(rows)], y[np.sort(rows)]
+    rows = draw_rows(len(points), seed, most=LARGEST_TRAINING)
+    points, y = points[rows], y[rows]
     centre, scale = y.mean(), y.std() or 1.0
     networks, ended = [], []
     for size in SIZES:

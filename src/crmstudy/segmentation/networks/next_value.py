@@ -10,7 +10,6 @@ import pandas as pd
 
 from crmstudy.checks import Check
 from crmstudy.errors import ModelError, NotAvailable
-from crmstudy.segmentation.clusters.stability import draw_seeds
 from crmstudy.segmentation.criteria.space import Space
 from crmstudy.segmentation.networks.forecasters import (
     MOST_EPOCHS,
@@ -20,6 +19,7 @@ from crmstudy.segmentation.networks.forecasters import (
     fit_tree,
 )
 from crmstudy.segmentation.networks.later_value import match_outcome, modulus_log, undo_modulus_log
+from crmstudy.statistics.draws import draw_seeds
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,10 +11,10 @@ import pandas as pd
 
 from crmstudy.checks import Check
 from crmstudy.errors import passes_absence
-from crmstudy.segmentation.clusters.stability import draw_seeds
 from crmstudy.segmentation.criteria.space import Space
 from crmstudy.segmentation.networks.autoencoder import MOST_EPOCHS, Floats, train_autoencoder
-from crmstudy.segmentation.networks.som import principal_axes, sort_points
+from crmstudy.segmentation.networks.som import principal_axes
+from crmstudy.statistics.draws import draw_seeds, sort_points
 
 Z = 1.959963984540054  # of a 95% interval
 

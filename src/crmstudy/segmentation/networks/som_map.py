@@ -22,9 +22,9 @@ from crmstudy.segmentation.networks.som import (
     find_two_nearest,
     find_winners,
     principal_axes,
-    sort_points,
-    train_segments,
 )
+from crmstudy.segmentation.networks.som_segments import train_segments
+from crmstudy.statistics.draws import sort_points
 
 NO_SEGMENT = "no segment"
 FOLDED = 0.1  # share of customers whose two nearest units may lie apart

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from crmstudy.errors import NotAvailable
+import numpy as np
+
+from crmstudy.errors import ModelError, NotAvailable, SettingsError, nearest
 from crmstudy.segmentation.positioning.evidence import (
     NO_COMPLAINTS,
+    NO_DEPARTMENTS,
+    NO_RHYTHM,
     Evidence,
     Found,
     bought_again,
@@ -16,7 +20,7 @@ from crmstudy.segmentation.positioning.evidence import (
     later_revenue,
     share_of,
 )
-from crmstudy.segmentation.positioning.ratios import Quantity
+from crmstudy.segmentation.positioning.ratios import MINIMUM_COUNTED, Quantity, Ratios
 
 Axis = Literal["attractiveness", "strength"]
 AXES: tuple[Axis, ...] = ("attractiveness", "strength")
@@ -71,7 +75,7 @@ def _list_attractiveness(evidence: Evidence) -> Iterator[Criterion]:
     margin = evidence.rate("margin", "revenue", name, needs="no cost of what was sold is known")
     yield Criterion("attractiveness", name, "ratio", margin)
     name = "share of discounts in the price"
-    discount = evidence.mean("discount_share", name)
+    discount = evidence.mean("discount_share", name, needs="no discount on the purchases is known")
     yield Criterion("attractiveness", name, "share", discount, "smaller")
 
 
@@ -118,7 +122,7 @@ def _retention(evidence: Evidence) -> Criterion:
 
 def _breadth(evidence: Evidence, name: str) -> Found:
     """Take the breadth of what is bought as a proxy of the share of wallet."""
-    bought = evidence.feature("n_departments")
+    bought = evidence.feature("n_departments", needs=NO_DEPARTMENTS)
     if isinstance(bought, NotAvailable):
         return bought
     return Quantity(name, bought / bought.max(), bought.notna().astype("float64"))
@@ -132,8 +136,8 @@ def _own_label(evidence: Evidence) -> Criterion:
 
 
 def _irregularity(evidence: Evidence, name: str) -> Found:
-    spread = evidence.feature("sd_days_between_purchases")
-    mean = evidence.feature("mean_days_between_purchases")
+    spread = evidence.feature("sd_days_between_purchases", needs=NO_RHYTHM)
+    mean = evidence.feature("mean_days_between_purchases", needs=NO_RHYTHM)
     if isinstance(spread, NotAvailable):
         return spread
     if isinstance(mean, NotAvailable):
@@ -160,3 +164,46 @@ def _with_benchmark(
     if isinstance(figure, NotAvailable):
         return Criterion("strength", name, unit, found, better)
     return Criterion("strength", name, unit, found, better, *figure)
+
+
+def refuse_weights(weights: Mapping[str, float], listed: list[Criterion]) -> None:
+    """Refuse a weight that is negative or of no criterion."""
+    known = [one.name for one in listed]
+    for name, weight in weights.items():
+        if name not in known:
+            raise SettingsError(
+                f"no criterion {name!r}{nearest(name, known)}; known: {', '.join(known)}"
+            )
+        if not (np.isfinite(weight) and weight >= 0):
+            raise SettingsError(f"the weight of {name!r} is {weight}; allowed are numbers from 0")
+
+
+def choose_criteria(
+    listed: list[Criterion], ratios: Ratios, weights: Mapping[str, float]
+) -> tuple[list[Criterion], list[tuple[str, str, str]]]:
+    """Keep the criteria known in every segment, and say why the others are dropped."""
+    used: list[Criterion] = []
+    absent: list[tuple[str, str, str]] = []
+    for one in listed:
+        reason = _find_fault(one, ratios, weights)
+        if reason:
+            absent.append((one.axis, one.name, reason))
+        else:
+            used.append(one)
+    for axis in AXES:
+        if not any(one.axis == axis for one in used):
+            raise ModelError(f"no criterion of {axis} can be used")
+    return used, absent
+
+
+def _find_fault(one: Criterion, ratios: Ratios, weights: Mapping[str, float]) -> str:
+    if not isinstance(one.found, Quantity):
+        return one.found.reason
+    place = ratios.place(one.name)
+    few = ratios.counted[:, place] < MINIMUM_COUNTED
+    if few.any():
+        segment = ratios.segments[int(np.argmax(few))]
+        return f"fewer than {MINIMUM_COUNTED} customers known in segment '{segment}'"
+    if not np.isfinite(ratios.estimate[:, place]).all() or not np.isfinite(ratios.firm[place]):
+        return "not defined in every segment"
+    return "weight 0" if weights.get(one.name, 1.0) == 0 else ""

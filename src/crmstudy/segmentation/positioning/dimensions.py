@@ -9,6 +9,7 @@ from typing import Literal
 from crmstudy.errors import NotAvailable
 from crmstudy.segmentation.positioning.evidence import (
     NO_COMPLAINTS,
+    NO_DEPARTMENTS,
     OTHER,
     Evidence,
     Found,
@@ -84,7 +85,8 @@ def _measure(
 
 def _list_product(evidence: Evidence) -> Iterator[Listed]:
     name = "departments bought from"
-    yield _measure("product", name, evidence.mean("n_departments", name), "number", "larger")
+    bought = evidence.mean("n_departments", name, needs=NO_DEPARTMENTS)
+    yield _measure("product", name, bought, "number", "larger")
     name = "money per purchase"
     spent = evidence.rate("revenue", "n_purchases", name)
     yield _measure("product", name, spent, "money", "larger")

@@ -12,8 +12,10 @@ from crmstudy.instrument import Instrument
 from crmstudy.segmentation.positioning.ratios import Quantity
 
 NOT_GIVEN = NotAvailable("not given")
-#: What complaints need.
+#: What complaints, departments and a rhythm of purchases need.
 NO_COMPLAINTS = "no contacts that say what is a complaint"
+NO_DEPARTMENTS = "no departments of what was bought are known"
+NO_RHYTHM = "no customer has enough purchases to show a rhythm"
 OWN_LABEL = re.compile(r"\b(private|own|store|house)\b|自有", re.IGNORECASE)
 #: Names that the product mix gives to what has no name of its own.
 OTHER, UNKNOWN = "other", "unknown"

@@ -11,7 +11,6 @@ import pandas as pd
 
 from crmstudy.checks import Check, Hypothesis
 from crmstudy.errors import ModelError, SettingsError, nearest, passes_absence
-from crmstudy.segmentation.clusters.stability import draw_seeds
 from crmstudy.segmentation.positioning.correspondence import (
     Correspondence,
     Side,
@@ -30,6 +29,7 @@ from crmstudy.segmentation.positioning.ratios import (
     code_segments,
     sum_by_segment,
 )
+from crmstudy.statistics.draws import draw_seeds
 
 Measure = Literal["revenue", "buyers", "shares"]
 

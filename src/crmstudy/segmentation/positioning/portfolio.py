@@ -8,9 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmstudy.errors import ModelError, SettingsError, nearest, passes_absence
-from crmstudy.segmentation.clusters.stability import draw_seeds
-from crmstudy.segmentation.positioning.criteria_of_position import AXES, Criterion, list_criteria
+from crmstudy.errors import ModelError, passes_absence
+from crmstudy.segmentation.positioning.criteria_of_position import (
+    AXES,
+    Criterion,
+    choose_criteria,
+    list_criteria,
+    refuse_weights,
+)
 from crmstudy.segmentation.positioning.evidence import Evidence
 from crmstudy.segmentation.positioning.portfolio_scores import (
     name_cells,
@@ -26,6 +31,7 @@ from crmstudy.segmentation.positioning.ratios import (
     Ratios,
     draw_ratios,
 )
+from crmstudy.statistics.draws import draw_seeds
 
 SHARE_OF_VALUE = "share of revenue"
 
@@ -182,12 +188,12 @@ def rate_segments(
     """
     known, small = _leave_small(segments[segments.index.isin(evidence.features.index)])
     listed = list(list_criteria(evidence))
-    _refuse_weights(weights or {}, listed)
+    refuse_weights(weights or {}, listed)
     quantities = [one.found for one in listed if isinstance(one.found, Quantity)]
     drawn_seed, weight_seed = draw_seeds(seed, stage=64, n=2)
     value = Quantity(SHARE_OF_VALUE, *2 * (evidence.features["revenue"],), of_all=True)
     ratios = draw_ratios([*quantities, value], known, n_draws=n_draws, seed=drawn_seed)
-    used, absent = _choose(listed, ratios, weights or {})
+    used, absent = choose_criteria(listed, ratios, weights or {})
     rated = {one.name: score_all(one, ratios) for one in used}
     scored = {name: scores for name, (scores, _) in rated.items()}
     weight = settle_weights(used, weights or {})
@@ -219,48 +225,6 @@ def _leave_small(known: pd.Series) -> tuple[pd.Series, tuple[str, ...]]:
             f"found: {len(n) - len(small)}"
         )
     return labels[~labels.isin(small)], tuple(sorted(small))
-
-
-def _refuse_weights(weights: Mapping[str, float], listed: list[Criterion]) -> None:
-    known = [one.name for one in listed]
-    for name, weight in weights.items():
-        if name not in known:
-            raise SettingsError(
-                f"no criterion {name!r}{nearest(name, known)}; known: {', '.join(known)}"
-            )
-        if not (np.isfinite(weight) and weight >= 0):
-            raise SettingsError(f"the weight of {name!r} is {weight}; allowed are numbers from 0")
-
-
-def _choose(
-    listed: list[Criterion], ratios: Ratios, weights: Mapping[str, float]
-) -> tuple[list[Criterion], list[tuple[str, str, str]]]:
-    """Keep the criteria known in every segment, and say why the others are dropped."""
-    used: list[Criterion] = []
-    absent: list[tuple[str, str, str]] = []
-    for one in listed:
-        reason = _find_fault(one, ratios, weights)
-        if reason:
-            absent.append((one.axis, one.name, reason))
-        else:
-            used.append(one)
-    for axis in AXES:
-        if not any(one.axis == axis for one in used):
-            raise ModelError(f"no criterion of {axis} can be used")
-    return used, absent
-
-
-def _find_fault(one: Criterion, ratios: Ratios, weights: Mapping[str, float]) -> str:
-    if not isinstance(one.found, Quantity):
-        return one.found.reason
-    place = ratios.place(one.name)
-    few = ratios.counted[:, place] < MINIMUM_COUNTED
-    if few.any():
-        segment = ratios.segments[int(np.argmax(few))]
-        return f"fewer than {MINIMUM_COUNTED} customers known in segment '{segment}'"
-    if not np.isfinite(ratios.estimate[:, place]).all() or not np.isfinite(ratios.firm[place]):
-        return "not defined in every segment"
-    return "weight 0" if weights.get(one.name, 1.0) == 0 else ""
 
 
 def _stack_axes(points: dict[str, Floats], ratios: Ratios) -> tuple[Floats, Floats]:

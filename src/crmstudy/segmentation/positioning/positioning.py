@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import ModelError, passes_absence
-from crmstudy.segmentation.clusters.stability import draw_seeds
 from crmstudy.segmentation.positioning.dimensions import ALL, DIMENSIONS, GapMeasure, list_measures
 from crmstudy.segmentation.positioning.evidence import Evidence
 from crmstudy.segmentation.positioning.ratios import MINIMUM_COUNTED, Quantity, Ratios, draw_ratios
+from crmstudy.statistics.draws import draw_seeds
 
 COLUMNS = (
     "segment",

@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from crmstudy.errors import ModelError
-from crmstudy.segmentation.clusters.stability import SMALLEST_SHARE, draw_seeds
+from crmstudy.segmentation.clusters.stability import SMALLEST_SHARE
 from crmstudy.segmentation.criteria.space import Space
+from crmstudy.statistics.draws import draw_seeds
 
 if TYPE_CHECKING:
     from sklearn.tree import DecisionTreeRegressor

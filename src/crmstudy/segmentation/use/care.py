@@ -11,17 +11,13 @@ import pandas as pd
 from crmstudy.errors import DataError, NotAvailable, SettingsError, nearest, passes_absence
 from crmstudy.segmentation.use.care_rules import (
     CARE_RULES,
-    HIGH,
-    LOW,
-    MANY,
     OTHERWISE,
     UNPAID,
     CareRule,
-    Condition,
-    plain_feature,
+    choose_rules,
+    list_skipped,
+    say_reason,
 )
-
-MOST_ACTIONS = 2  # for one segment
 
 
 @dataclass(frozen=True)
@@ -156,7 +152,7 @@ def plan_care(
     for segment in seen.profile.index:
         stake = _look_up(stakes, segment, "later purchases were not looked at")
         share = _share(shares, segment)
-        for rule in _choose_rules(*seen.of(segment)):
+        for rule in choose_rules(*seen.of(segment)):
             worth = _look_up((evidence or {}).get(rule.action), segment, _no_evidence(rule.action))
             rows.append(
                 {
@@ -172,7 +168,7 @@ def plan_care(
                     "share_budget": share,
                 }
             )
-    return CarePlan(_prioritise(rows), seen.profile, _list_skipped(seen.profile))
+    return CarePlan(_prioritise(rows), seen.profile, list_skipped(seen.profile))
 
 
 @dataclass(frozen=True)
@@ -203,7 +199,7 @@ class _Seen:
     def describe(self, segment: object, rule: CareRule, share: object) -> dict[str, object]:
         """Say what to do, for how many, why, and through which channel."""
         member = self.labels == segment
-        reason = _say_reason(rule, *self.of(segment))
+        reason = say_reason(rule, *self.of(segment))
         if rule.action in UNPAID and isinstance(share, float) and share > 0:
             reason += "; yet the budget plan pays for contacts here, and goes before the rule"
         return {
@@ -240,52 +236,6 @@ def _share(shares: pd.Series | NotAvailable | None, segment: object) -> object:
     if isinstance(shares, pd.Series) and segment in shares.index:
         return float(shares[shares.index == segment].iloc[0])
     return shares if isinstance(shares, NotAvailable) else NotAvailable("no budget was planned")
-
-
-def _choose_rules(ranks: pd.Series, means: pd.Series, overall: pd.Series) -> list[CareRule]:
-    right = [rule for rule in CARE_RULES if all(_holds(c, ranks, means, overall) for c in rule[1])]
-    return right[:MOST_ACTIONS] or [OTHERWISE]
-
-
-def _feature(condition: Condition, ranks: pd.Series) -> str:
-    return next((name for name in condition.features if name in ranks.index), "")
-
-
-def _holds(c: Condition, ranks: pd.Series, means: pd.Series, overall: pd.Series) -> bool:
-    name = _feature(c, ranks)
-    if not name or pd.isna(ranks[name]):
-        return False
-    if c.side == "many":
-        return bool(overall[name] > 0 and means[name] >= MANY * overall[name])
-    rank = float(ranks[name])
-    return {
-        "high": rank >= HIGH,
-        "low": rank <= LOW,
-        "not high": rank < HIGH,
-        "not low": rank > LOW,
-    }[c.side]
-
-
-def _list_skipped(profile: pd.DataFrame) -> tuple[str, ...]:
-    return tuple(
-        rule.action
-        for rule in CARE_RULES
-        if any(not set(c.features) & set(profile.columns) for c in rule.conditions)
-    )
-
-
-def _say_reason(rule: CareRule, ranks: pd.Series, means: pd.Series, overall: pd.Series) -> str:
-    said = []
-    for condition in rule.conditions:
-        name = _feature(condition, ranks)
-        own, all_ = _write(means[name]), _write(overall[name])
-        said.append(f"{plain_feature(name)} {own} (all {all_}, rank {ranks[name]:.2f})")
-    return "; ".join(said) or "no rule holds"
-
-
-def _write(number: float) -> str:
-    """Write three digits, and no power of ten in a sentence."""
-    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"
 
 
 def _name_channel(features: pd.DataFrame, member: pd.Series) -> object:

@@ -8,6 +8,7 @@ import pandas as pd
 
 HIGH, LOW = 0.6, 0.4
 MANY = 1.5  # times the mean of all
+MOST_ACTIONS = 2  # for one segment
 #: Words for what a condition compares.
 SIDES = {
     "high": f"mean rank of {HIGH:g} or more",
@@ -93,13 +94,62 @@ def tabulate_care_rules() -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def plain_feature(name: str) -> str:
+def _plain_feature(name: str) -> str:
     """Write a feature's name as words."""
     return name.removeprefix("n_").replace("_", " ")
 
 
 def _say_conditions(rule: CareRule) -> str:
     said = [
-        f"{' or '.join(map(plain_feature, c.features))}: {SIDES[c.side]}" for c in rule.conditions
+        f"{' or '.join(map(_plain_feature, c.features))}: {SIDES[c.side]}" for c in rule.conditions
     ]
     return "; ".join(said) or "no other rule holds"
+
+
+def choose_rules(ranks: pd.Series, means: pd.Series, overall: pd.Series) -> list[CareRule]:
+    """Take the first rules that hold for a segment, or the one for all others."""
+    right = [rule for rule in CARE_RULES if all(_holds(c, ranks, means, overall) for c in rule[1])]
+    return right[:MOST_ACTIONS] or [OTHERWISE]
+
+
+def _feature(condition: Condition, ranks: pd.Series) -> str:
+    return next((name for name in condition.features if name in ranks.index), "")
+
+
+def _holds(c: Condition, ranks: pd.Series, means: pd.Series, overall: pd.Series) -> bool:
+    name = _feature(c, ranks)
+    if not name or pd.isna(ranks[name]):
+        return False
+    if c.side == "many":
+        return bool(overall[name] > 0 and means[name] >= MANY * overall[name])
+    rank = float(ranks[name])
+    return {
+        "high": rank >= HIGH,
+        "low": rank <= LOW,
+        "not high": rank < HIGH,
+        "not low": rank > LOW,
+    }[c.side]
+
+
+def list_skipped(profile: pd.DataFrame) -> tuple[str, ...]:
+    """Name the actions whose rule asks for a feature that the data lack."""
+    return tuple(
+        rule.action
+        for rule in CARE_RULES
+        if any(not set(c.features) & set(profile.columns) for c in rule.conditions)
+    )
+
+
+def say_reason(rule: CareRule, ranks: pd.Series, means: pd.Series, overall: pd.Series) -> str:
+    """Give the figures on which a rule holds."""
+    said = []
+    for condition in rule.conditions:
+        name = _feature(condition, ranks)
+        own, all_ = _write(means[name]), _write(overall[name])
+        said.append(f"{_plain_feature(name)} {own} (all {all_}, rank {ranks[name]:.2f})")
+    return "; ".join(said) or "no rule holds"
+
+
+def _write(number: float) -> str:
+    """Write three digits, and no power of ten in a sentence."""
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:.3g}"

@@ -122,14 +122,13 @@ def list_assumptions(
 ) -> pd.DataFrame:
     """State what the plan rests on: measured or assumed."""
     has_margin = "margin" in trial.learn
+    sold = float(trial.learn["revenue"].sum())
     rows = [
         ("cost of a contact", terms.cost_per_contact, priced),
         (
             "margin, share of the revenue of a response",
-            float(trial.learn["margin"].sum() / max(trial.learn["revenue"].sum(), 1e-300))
-            if has_margin
-            else margin_share,
-            "revenue less cost of goods on the days of a response" if has_margin else "assumed",
+            float(trial.learn["margin"].sum() / max(sold, 1e-300)) if has_margin else margin_share,
+            _name_margin_source(sold) if has_margin else "assumed",
         ),
         ("budget, share of the cost of one contact to everybody", budget_share, "assumed"),
         ("budget", terms.budget, "follows"),
@@ -141,6 +140,12 @@ def list_assumptions(
             ("value of a further contact, of the one before", terms.repeat_value, "assumed")
         )
     return pd.DataFrame(rows, columns=["quantity", "value", "source"])
+
+
+def _name_margin_source(sold: float) -> str:
+    if sold == 0:
+        return "nothing was bought on the days of a response"
+    return "revenue less cost of goods on the days of a response"
 
 
 def check_plan(
@@ -177,6 +182,6 @@ def check_plan(
             statistic=lower,
             threshold="> 0",
             source="bootstrap by customer",
-            consequence="the gain over an even distribution may be chance",
+            consequence="the plan is not shown to be better than an even distribution",
         ),
     )

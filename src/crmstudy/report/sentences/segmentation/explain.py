@@ -12,12 +12,14 @@ from crmstudy.report.sentences.segmentation.criteria import plain_reason
 from crmstudy.report.sentences.segmentation.variables import say_variable
 from crmstudy.report.sentences.words import (
     compose,
+    count_of,
     enumerate_words,
     number,
     percent_within,
 )
 from crmstudy.segmentation.explain.explain import SegmentExplanation, name_strength
-from crmstudy.segmentation.explain.rules import Condition, SegmentRules
+from crmstudy.segmentation.explain.rule_search import Condition
+from crmstudy.segmentation.explain.rules import SegmentRules
 
 # Words for a count of things: "more than 43 purchases", not "n purchases above 43".
 COUNTED = {
@@ -258,10 +260,20 @@ def _say_quality(rules: SegmentRules) -> str:
     n = len(rules.rules)
     if not len(poor):
         well = "well" if (rules.rules["verdict"] == "good").all() else "fairly or well"
-        return f"A rule of a few conditions describes each of the {n} segments {well}."
+        said = f"A rule of a few conditions describes each of the {n} segments {well}."
+        return said + _say_unruled(rules)
     named = enumerate_words([f"'{segment}'" for segment in poor])
     noun = "segment" if len(poor) == 1 else "segments"
-    return f"No rule of a few conditions describes the {noun} {named} well."
+    said = f"No rule of a few conditions describes the {noun} {named} well."
+    return said + _say_unruled(rules)
+
+
+def _say_unruled(rules: SegmentRules) -> str:
+    """Say who is missing in the counts of the rules."""
+    if not rules.n_left_out:
+        return ""
+    who = count_of(rules.n_left_out, "customer")
+    return f" The rules leave out {who} of whom not every feature is known."
 
 
 def _say_measure(row: pd.Series) -> str:

@@ -13,7 +13,8 @@ from crmstudy.report.sentences.words import (
     percent,
 )
 from crmstudy.statistics.factor_screen import FactorScreen
-from crmstudy.statistics.factors import SALIENT, FactorResult
+from crmstudy.statistics.factor_trust import SALIENT
+from crmstudy.statistics.factors import FactorResult
 
 # Kaiser (1974): the lowest value that earns the word.
 KAISER = ((0.9, "marvellous"), (0.8, "meritorious"), (0.7, "middling"), (0.6, "mediocre"))

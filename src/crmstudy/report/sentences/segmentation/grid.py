@@ -114,9 +114,9 @@ def _compare_sources(sources: pd.DataFrame) -> str:
     method = [WORDS[str(name)] for name in sources.index[gap < -MORE]]
     said = []
     if criteria:
-        said.append(f"what customers are grouped by matters more for {enumerate_words(criteria)}")
+        said.append(f"the criteria matter more than the method for {enumerate_words(criteria)}")
     if method:
-        said.append(f"how they are grouped matters more for {enumerate_words(method)}")
+        said.append(f"the method matters more than the criteria for {enumerate_words(method)}")
     sentence = "; ".join(said)
     return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
 

@@ -29,9 +29,19 @@ def read_positioning(
     strategies: Strategies | NotAvailable,
 ) -> str:
     """Say what sets the segments apart, where they fall short, and which strategy follows."""
-    return compose(
-        _say_map(positions), _say_gaps(gaps), _say_strategies(strategies), _say_basis(strategies)
+    parts = {
+        "Map of what is bought": _say_map(positions),
+        "Gaps": _say_gaps(gaps),
+        "Strategies": _say_strategies(strategies),
+    }
+    if all(isinstance(part, NotAvailable) for part in parts.values()):
+        return compose(*parts.values())
+    named = (
+        f"{name}: {part}." if isinstance(part, NotAvailable) else part
+        for name, part in parts.items()
     )
+    basis = _say_basis(strategies)
+    return compose(*named, "" if isinstance(basis, NotAvailable) else basis)
 
 
 @passes_absence

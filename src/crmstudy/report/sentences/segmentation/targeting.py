@@ -17,13 +17,21 @@ from crmstudy.report.sentences.words import (
 from crmstudy.segmentation.use.budget import BudgetResult
 from crmstudy.segmentation.use.care import CarePlan
 from crmstudy.segmentation.use.care_rules import UNPAID
-from crmstudy.segmentation.use.targeting import TargetingResult
+from crmstudy.segmentation.use.targeting_result import TargetingResult
 from crmstudy.segmentation.use.uplift import ALL, UpliftResult
 
 
 def read_targeting(*results: TargetingResult | NotAvailable) -> str:
     """Say how well segments rank customers, and whether customers alone rank better."""
-    return compose(*(part for result in results for part in _say_targeting(result)))
+    known = any(not isinstance(result, NotAvailable) for result in results)
+    return compose(
+        *(
+            f"By another outcome nothing could be judged: {result.reason}."
+            if known and isinstance(result, NotAvailable)
+            else compose(*_say_targeting(result))
+            for result in results
+        )
+    )
 
 
 def read_uplift(uplift: UpliftResult | NotAvailable) -> str:
@@ -92,6 +100,8 @@ def _say_uplift(uplift: UpliftResult) -> str:
     row = uplift.segments[uplift.segments.index == ALL].iloc[0]
     limits = _interval(row["lower"], row["upper"])
     n = count_of(int(row["n_addressed"] + row["n_held_back"]), "customer")
+    if len(uplift.campaigns) > 1:
+        n += ", counted once in each campaign"
     said = (
         f"Compared with customers held back by lot ({n}), those addressed brought "
         f"{number(abs(row['uplift']))} {'less' if row['uplift'] < 0 else 'more'} {uplift.outcome} "
@@ -137,7 +147,8 @@ def _say_plan(budget: BudgetResult) -> str:
 def _say_shadow(budget: BudgetResult) -> str:
     price = budget.plan.shadow_price
     if price <= 0:
-        return "More money would not bring more: every contact that pays is made."
+        made = float(budget.plan.contacts.sum()) > 0
+        return f"More money would not bring more{': every contact that pays is made' * made}."
     return (
         f"One more unit of money is expected to bring {number(price)} in profit "
         f"{_interval(budget.shadow_lower, budget.shadow_upper)}."
@@ -187,12 +198,13 @@ def _say_care(care: CarePlan) -> str:
         )
     elif known:
         said += (
-            f" Of {count_of(len(paid), 'action')} to be paid for the expected value is known for "
+            f" Of {count_of(len(paid), 'action')} to be paid for, the expected value is known for "
             f"{known}; the {'other needs' if known == len(paid) - 1 else 'others need'} a test "
             "first."
         )
     else:
-        said += " The data give no expected value for any action: each needs a test first."
+        which = "paid " * (len(paid) < len(actions))
+        said += f" The data give no expected value for any {which}action: each needs a test first."
     if care.skipped:
         verb = _verb(care.skipped, "was", "were")
         said += f" {_quote(care.skipped)} {verb} not considered: the data lack what the rule asks."
