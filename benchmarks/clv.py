@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.value import PurchaseSummary, fit_bg_nbd, fit_gamma_gamma, summarise_purchases
-from crmstudy.value.bg_nbd import BgNbdLikelihood
-from crmstudy.value.gamma_gamma import GammaGammaLikelihood
+from crmstudy.value.lifetime.gamma_gamma import GammaGammaLikelihood
+from crmstudy.value.purchasing.bg_nbd import BgNbdLikelihood
 
 SIZES = {2_357: 9, 100_000: 3}  # customers: repetitions
 TOLERANCE = 1e-6

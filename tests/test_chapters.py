@@ -15,6 +15,16 @@ VALUE = {
     "HORIZON_WEEKS": 52.0,
     "ANNUAL_DISCOUNT_RATE": 0.1,
     "MARGIN": 0.3,
+    "SHOP_DATASET": "",
+    "N_REPLICATES": 200,
+    "STAGE_PERIOD": "quarter",
+    "LAPSE_WEEKS": 0,
+    "WARNING_WEEKS": 0,
+    "DROP_SHARE": 0.5,
+    "CONTACT_COST": 1.0,
+    "RESCUE_SHARE": 0.2,
+    "TOP_K": 10,
+    "CLAIMED_UPLIFT": 0.15,
 }
 
 

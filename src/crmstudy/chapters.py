@@ -144,10 +144,20 @@ class CustomerValue(ChapterSettings):
     chapter: ClassVar[str] = "customer_value"
     number: ClassVar[int] = 4
 
+    SHOP_DATASET: str
     CALIBRATION_END: IsoDate
     HORIZON_WEEKS: float = Field(gt=0, le=520)
     ANNUAL_DISCOUNT_RATE: float = Field(ge=0, lt=1)
     MARGIN: float = Field(gt=0, le=1)
+    N_REPLICATES: int = Field(ge=20, le=10000)
+    STAGE_PERIOD: Literal["month", "quarter"]
+    LAPSE_WEEKS: int = Field(ge=0, le=104)
+    WARNING_WEEKS: int = Field(ge=0, le=52)
+    DROP_SHARE: float = Field(gt=0, lt=1)
+    CONTACT_COST: float = Field(ge=0)
+    RESCUE_SHARE: float = Field(gt=0, le=1)
+    TOP_K: int = Field(ge=1, le=50)
+    CLAIMED_UPLIFT: float = Field(gt=0, le=5)
 
 
 class SatisfactionLoyalty(ChapterSettings):

@@ -18,12 +18,11 @@ from scipy.stats import gamma as gamma_distribution
 from crmstudy.errors import ModelError, NotAvailable
 from crmstudy.value import (
     PurchaseSummary,
-    bg_nbd,
     fit_bg_nbd,
     fit_pareto_nbd,
-    pareto_nbd,
     summarise_purchases,
 )
+from crmstudy.value.purchasing import bg_nbd, pareto_nbd
 
 FITS = {"bg_nbd": fit_bg_nbd, "pareto_nbd": fit_pareto_nbd}
 MODELS = {"bg_nbd": bg_nbd, "pareto_nbd": pareto_nbd}

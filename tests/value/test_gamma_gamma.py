@@ -13,7 +13,7 @@ from scipy.stats import pearsonr
 
 from crmstudy.errors import ModelError, NotAvailable
 from crmstudy.value import GammaGammaResult, fit_gamma_gamma
-from crmstudy.value.gamma_gamma import GammaGammaLikelihood
+from crmstudy.value.lifetime.gamma_gamma import GammaGammaLikelihood
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmstudy.errors import ModelError
-from crmstudy.value.likelihood import maximise
-from crmstudy.value.numerics import dot, pool_rows
+from crmstudy.value.purchasing.likelihood import maximise
+from crmstudy.value.purchasing.numerics import dot, pool_rows
 
 
 def exponential_likelihood(total: float, n: int):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -47,6 +47,17 @@ class StudyData:
     def settings(self) -> StudySettings:
         """The validated ``study.yml``."""
         return self.study.settings
+
+    def of(self, dataset: str) -> StudyData:
+        """Return the same study with another data set preferred; empty for the first fitting.
+
+        What a chapter's parameters name, :func:`open_study` has checked.
+        """
+        return replace(self, preferred=dataset)
+
+    def address(self, table: str) -> str:
+        """Name a table with its data set, as the source of an exhibit."""
+        return f"{self.dataset(table)}.{table}"
 
     def dataset(self, table: str) -> str:
         """Name the data set that a table is taken from: the preferred, else the first with it."""
@@ -178,11 +189,17 @@ def open_study(settings: ChapterSettings) -> StudyData:
         If its inputs break their contract.
     """
     study = read_study(settings.STUDY)
-    datasets = list(dict.fromkeys(dataset for dataset, _ in study.table_sources()))
-    if settings.DATASET and settings.DATASET not in datasets:
-        hint = nearest(settings.DATASET, datasets)
-        raise SettingsError(
-            f"chapter {settings.chapter}: DATASET = {settings.DATASET!r}{hint}; "
-            f"known: {', '.join(datasets)}"
-        )
+    for name in ("SHOP_DATASET", "DATASET"):
+        _check_dataset(settings, study, name)
     return StudyData(study, open_warehouse(study), settings.DATASET)
+
+
+def _check_dataset(settings: ChapterSettings, study: Study, name: str) -> None:
+    """Refuse a parameter that names a data set which the study does not have."""
+    known = list(dict.fromkeys(dataset for dataset, _ in study.table_sources()))
+    asked = getattr(settings, name, "")
+    if asked and asked not in known:
+        raise SettingsError(
+            f"chapter {settings.chapter}: {name} = {asked!r}{nearest(asked, known)}; "
+            f"known: {', '.join(known)}"
+        )

@@ -263,8 +263,13 @@ class Record:
         return SIMULATED if simulated else ""
 
     def _origin(self, table: str) -> str:
-        """Name a table's origin; what there is to say beside it, once a chapter."""
-        origin, remark = self.data.origin(table), self.data.remark(table)
+        """Name a table's origin; what there is to say beside it, once a chapter.
+
+        A table of another data set than the chapter's is named with it, as ``cdnow.transactions``.
+        """
+        dataset, _, name = table.rpartition(".")
+        data = self.data.of(dataset) if dataset else self.data
+        origin, remark = data.origin(name), data.remark(name)
         if remark and remark not in self._said:
             self._said.add(remark)
             return f"{origin} {remark}"

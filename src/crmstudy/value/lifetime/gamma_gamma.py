@@ -21,8 +21,8 @@ from scipy.special import digamma, gammaln, polygamma, stdtr
 
 from crmstudy.checks import Check, Hypothesis
 from crmstudy.errors import ModelError, passes_absence
-from crmstudy.value.likelihood import Derivatives, Estimates, maximise
-from crmstudy.value.purchases import PurchaseSummary
+from crmstudy.value.histories.purchases import PurchaseSummary
+from crmstudy.value.purchasing.likelihood import Derivatives, Estimates, maximise
 
 Floats = NDArray[np.float64]
 

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from crmstudy.value.likelihood import Derivatives
-from crmstudy.value.numerics import (
+from crmstudy.value.purchasing.likelihood import Derivatives
+from crmstudy.value.purchasing.numerics import (
     integrate_rate,
     log_rising,
     mixture_derivatives,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from crmstudy.errors import NotAvailable, attempt
-from crmstudy.value.btyd import PurchaseResult
-from crmstudy.value.holdout import compare_holdout
-from crmstudy.value.purchases import PurchaseSummary
+from crmstudy.value.histories.purchases import PurchaseSummary
+from crmstudy.value.purchasing.btyd import PurchaseResult
+from crmstudy.value.validation.holdout import compare_holdout
 
 
 def compare_models(

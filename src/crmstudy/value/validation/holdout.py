@@ -9,8 +9,8 @@ import pandas as pd
 
 from crmstudy.checks import Check
 from crmstudy.errors import ModelError, passes_absence
-from crmstudy.value.btyd import PurchaseResult
-from crmstudy.value.purchases import PurchaseSummary
+from crmstudy.value.histories.purchases import PurchaseSummary
+from crmstudy.value.purchasing.btyd import PurchaseResult
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import ModelError, SettingsError, passes_absence
-from crmstudy.value.concentration import concentrate
+from crmstudy.value.worth.concentration import concentrate
 
 #: Share of the observed days that the models see when nothing else is said.
 CALIBRATION_SHARE = 2 / 3

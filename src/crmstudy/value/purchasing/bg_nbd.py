@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, hyp2f1
 
 from crmstudy.errors import ModelError
-from crmstudy.value.likelihood import Derivatives
-from crmstudy.value.numerics import dot, integrate_rate, log_rising
+from crmstudy.value.purchasing.likelihood import Derivatives
+from crmstudy.value.purchasing.numerics import dot, integrate_rate, log_rising
 
 Floats = NDArray[np.float64]
 

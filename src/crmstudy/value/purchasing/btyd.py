@@ -19,10 +19,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from crmstudy.checks import Check
 from crmstudy.errors import ModelError, passes_absence
-from crmstudy.value import bg_nbd, pareto_nbd
-from crmstudy.value.likelihood import Estimates, maximise
-from crmstudy.value.numerics import pool_rows
-from crmstudy.value.purchases import TIME_UNITS, PurchaseSummary
+from crmstudy.value.histories.purchases import TIME_UNITS, PurchaseSummary
+from crmstudy.value.purchasing import bg_nbd, pareto_nbd
+from crmstudy.value.purchasing.likelihood import Estimates, maximise
+from crmstudy.value.purchasing.numerics import pool_rows
 
 Floats = NDArray[np.float64]
 
@@ -110,7 +110,7 @@ class PurchaseResult:
 
 
 class BgNbdResult(PurchaseResult):
-    """A fitted BG/NBD model; what its parameters mean stands in :mod:`crmstudy.value.bg_nbd`."""
+    """A fitted BG/NBD model; what its parameters mean stands in :mod:`.bg_nbd`."""
 
     model: ClassVar[str] = "BG/NBD"
     formulas: ClassVar[ModuleType] = bg_nbd
@@ -118,7 +118,7 @@ class BgNbdResult(PurchaseResult):
 
 
 class ParetoNbdResult(PurchaseResult):
-    """A fitted Pareto/NBD model; for its parameters see :mod:`crmstudy.value.pareto_nbd`."""
+    """A fitted Pareto/NBD model; for its parameters see :mod:`.pareto_nbd`."""
 
     model: ClassVar[str] = "Pareto/NBD"
     formulas: ClassVar[ModuleType] = pareto_nbd

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import ModelError, SettingsError, passes_absence
-from crmstudy.value.btyd import PurchaseResult
-from crmstudy.value.gamma_gamma import GammaGammaResult
-from crmstudy.value.purchases import PurchaseSummary
+from crmstudy.value.histories.purchases import PurchaseSummary
+from crmstudy.value.lifetime.gamma_gamma import GammaGammaResult
+from crmstudy.value.purchasing.btyd import PurchaseResult
 
 
 @dataclass(frozen=True, eq=False)

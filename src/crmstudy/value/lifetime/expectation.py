@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from crmstudy.errors import passes_absence
-from crmstudy.value.btyd import fit_bg_nbd
-from crmstudy.value.clv import lifetime_value
-from crmstudy.value.gamma_gamma import fit_gamma_gamma
-from crmstudy.value.purchases import summarise_purchases
+from crmstudy.value.histories.purchases import summarise_purchases
+from crmstudy.value.lifetime.clv import lifetime_value
+from crmstudy.value.lifetime.gamma_gamma import fit_gamma_gamma
+from crmstudy.value.purchasing.btyd import fit_bg_nbd
 
 
 @passes_absence
@@ -23,7 +23,7 @@ def value_customers(
     """Value each customer's future after a day, from the purchases up to it.
 
     BG/NBD for purchases, Gamma-Gamma for spend; see
-    :func:`~crmstudy.value.clv.lifetime_value` for the discounting and the parameters.
+    :func:`~crmstudy.value.lifetime.clv.lifetime_value` for the discounting and the parameters.
 
     Parameters
     ----------

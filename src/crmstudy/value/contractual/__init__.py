@@ -1,0 +1,1 @@
+"""Customers under contract: retention, and the value of those who stay."""

@@ -1,0 +1,1 @@
+"""From a ledger to purchase histories, and which days test the models."""

@@ -1,0 +1,1 @@
+"""Stages of customers, transitions between them, and time to lapse."""

@@ -1,0 +1,1 @@
+"""What customers spend, and what their future is worth."""

@@ -1,0 +1,1 @@
+"""How often customers come back, and who has left: models fitted by maximum likelihood."""

@@ -1,0 +1,1 @@
+"""Who is about to lapse: features, models, thresholds, alerts."""

@@ -1,0 +1,1 @@
+"""What customers have brought so far, and how unevenly."""
