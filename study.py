@@ -30,9 +30,12 @@ WINDOWS = os.name == "nt"
 BASE_PYTHON = getattr(sys, "_base_executable", None) or sys.executable
 SETUP_VERSION = 1  # raise it when a venv made by an older study.py must be made anew
 MARKER, STAMP, LOG = "crmstudy.lock", "crmstudy.json", "set-up.log"  # files inside the venv
-# All that is installed, and all that builds it, is in the lock. The one package that is
-# published without a wheel is built by the locked setuptools.
-LOCKED = "--require-hashes --no-deps --no-build-isolation --only-binary :all: --no-binary semopy"
+# All that is installed, and all that builds it, is in the lock. The packages that are
+# published without a wheel are built by the locked setuptools.
+LOCKED = (
+    "--require-hashes --no-deps --no-build-isolation --only-binary :all: "
+    "--no-binary semopy --no-binary autograd-gamma"
+)
 
 VERBS = {
     "run": "run the chapters of a study that changed, into reports/STUDY",
