@@ -9,6 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
+MOST_WORKERS = 4  # test processes at once; each may run a study of its own
+
 
 def run_checks(root: Path, *, fast: bool = False, select: str | None = None) -> int:
     """Run lint, types, tests and the published edition; return 0 when all pass.
@@ -23,6 +25,8 @@ def run_checks(root: Path, *, fast: bool = False, select: str | None = None) -> 
     pytest = [sys.executable, "-m", "pytest", "-q"]
     if select:
         return _call("tests", [*pytest, "-k", select], root)
+    # Tests that share what is costly to make stay together (xdist_group).
+    pytest += ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "loadgroup"]
     steps = {
         "lint": [sys.executable, "-m", "ruff", "check", "."],
         "format": [sys.executable, "-m", "ruff", "format", "--check", "--quiet", "."],

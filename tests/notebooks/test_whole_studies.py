@@ -15,6 +15,27 @@ from crmstudy.runner.notebooks import read_chapters
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 SMOKE = {"n_customers": 400}
+#: Fewer draws than a study makes: what is tested here is that chapters run and say so.
+FEW = {"segmentation": {"N_REPLICATES": 5}, "customer_value": {"N_REPLICATES": 20}}
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    """Run the small simulated firm once, for the tests that look at its report."""
+    place = tmp_path_factory.mktemp("smoke")
+    (place / "firm").mkdir()
+    (place / "firm/study.yml").write_text(yaml.safe_dump(simulated(), allow_unicode=True))
+
+    def run(*told, word="run"):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setenv("CRMSTUDY_ROOT", str(ROOT))
+            monkeypatch.setenv("CRMSTUDY_WORK", str(place / "work"))
+            monkeypatch.setenv("CRMSTUDY_REPORTS", str(place / "reports"))
+            monkeypatch.setenv("CRMSTUDY_KEY_FILE", str(place / "key"))
+            return main([word, str(place / "firm"), *told])
+
+    assert run() == 0
+    return run, place / "reports"
 
 
 @pytest.fixture
@@ -50,7 +71,10 @@ def snapshot(reports):
 
 
 def simulated(**changes):
-    return {**settings_of("simulated"), "simulation": SMOKE, **changes}
+    settings = settings_of("simulated")
+    for chapter, few in FEW.items():
+        settings["chapters"][chapter] = {**settings["chapters"].get(chapter, {}), **few}
+    return {**settings, "simulation": SMOKE, **changes}
 
 
 def without(*lost):
@@ -86,38 +110,44 @@ def slips_of(reports, chapter):
     ]
 
 
-def test_a_small_simulated_firm_twice_equal_in_every_byte(study):
-    folder, reports = study("smoke", simulated())
-    assert main(["run", str(folder)]) == 0
+@pytest.mark.xdist_group("smoke")
+def test_a_small_simulated_firm_twice_equal_in_every_byte(smoke):
+    run, reports = smoke
     first = snapshot(reports)
     assert len([name for name in first if name.endswith(".ipynb")]) == len(
         read_chapters(ROOT / "notebooks")
     )
     assert warnings_of(reports) == []
-    assert main(["run", str(folder), "--force"]) == 0
+    assert run("--force") == 0
     assert snapshot(reports) == first
 
 
-def test_every_exhibit_of_the_simulated_firm_says_so(study):
-    folder, reports = study("smoke", simulated())
-    main(["run", str(folder)])
+@pytest.mark.xdist_group("smoke")
+def test_every_exhibit_of_the_simulated_firm_says_so(smoke):
+    _, reports = smoke
     notes = {file: file.read_text(encoding="utf-8") for file in reports.glob("tables/*/*.md")}
     assert len(notes) > 40
     assert [file.name for file, note in notes.items() if "Simulated data" not in note] == []
 
 
-def test_another_seed_gives_other_numbers(study):
-    folder, reports = study("one", simulated())
-    main(["run", str(folder), "--chapter", "customer_value"])
-    first = json.loads((reports / "results.json").read_text())
-    other, elsewhere = study("two", simulated(seed=7))
-    main(["run", str(other), "--chapter", "customer_value"])
-    second = json.loads((elsewhere / "results.json").read_text())
-    name = next(n for n in first if n.endswith("bg_nbd.alpha")).split(".", 2)[2]
-    values = [
-        next(e["value"] for n, e in found.items() if n.endswith(name)) for found in (first, second)
-    ]
+@pytest.mark.xdist_group("smoke")
+def test_another_seed_gives_other_numbers(smoke, study):
+    _, reports = smoke
+    other, elsewhere = study("other", simulated(seed=7))
+    assert main(["run", str(other), "--chapter", "customer_value"]) == 0
+    values = []
+    for place in (reports, elsewhere):
+        results = json.loads((place / "results.json").read_text())
+        values += [e["value"] for n, e in results.items() if n.endswith("bg_nbd.alpha")]
+    assert len(values) == 2
     assert values[0] != values[1]
+
+
+@pytest.mark.xdist_group("smoke")
+def test_verify_of_a_report_just_made(smoke, capsys):
+    run, _ = smoke
+    assert run("--chapter", "customer_value", word="verify") == 0
+    assert "all within tolerance" in capsys.readouterr().out
 
 
 def test_the_template_runs_as_it_is(study):
@@ -234,6 +264,7 @@ TRIED = (
 )
 
 
+@pytest.mark.xdist_group("segmented")
 @pytest.mark.parametrize("group", TRIED, ids=lambda group: " ".join(group))
 def test_every_parameter_of_segmentation_changes_a_number(segmented, as_told, group):
     found = segmented(*(f"segmentation.{given}" for given in group))
@@ -259,10 +290,3 @@ def test_cold_kernels_give_the_same_report(study, monkeypatch):
     monkeypatch.setenv("CRMSTUDY_COLD", "1")
     assert main(["run", str(folder), *chapters, "--force"]) == 0
     assert snapshot(reports) == warm
-
-
-def test_verify_of_a_report_just_made(study, capsys):
-    folder, _ = study("smoke", simulated())
-    main(["run", str(folder), "--chapter", "customer_value"])
-    assert main(["verify", str(folder), "--chapter", "customer_value"]) == 0
-    assert "all within tolerance" in capsys.readouterr().out
