@@ -25,8 +25,9 @@ def run_checks(root: Path, *, fast: bool = False, select: str | None = None) -> 
     pytest = [sys.executable, "-m", "pytest", "-q"]
     if select:
         return _call("tests", [*pytest, "-k", select], root)
-    # Tests that share what is costly to make stay together (xdist_group).
-    pytest += ["-n", str(min(os.cpu_count() or 1, MOST_WORKERS)), "--dist", "loadgroup"]
+    # The tests of a file stay together: they share what is costly to make.
+    workers = str(min(os.cpu_count() or 1, MOST_WORKERS))
+    pytest += ["-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"]
     steps = {
         "lint": [sys.executable, "-m", "ruff", "check", "."],
         "format": [sys.executable, "-m", "ruff", "format", "--check", "--quiet", "."],
