@@ -20,7 +20,6 @@ VALUE = {
     "STAGE_PERIOD": "quarter",
     "LAPSE_WEEKS": 0,
     "WARNING_WEEKS": 0,
-    "DROP_SHARE": 0.5,
     "CONTACT_COST": 1.0,
     "RESCUE_SHARE": 0.2,
     "TOP_K": 10,

@@ -153,7 +153,6 @@ class CustomerValue(ChapterSettings):
     STAGE_PERIOD: Literal["month", "quarter"]
     LAPSE_WEEKS: int = Field(ge=0, le=104)
     WARNING_WEEKS: int = Field(ge=0, le=52)
-    DROP_SHARE: float = Field(gt=0, lt=1)
     CONTACT_COST: float = Field(ge=0)
     RESCUE_SHARE: float = Field(gt=0, le=1)
     TOP_K: int = Field(ge=1, le=50)

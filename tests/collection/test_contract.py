@@ -105,6 +105,39 @@ def test_the_second_and_third_of_equal_keys_are_named():
     ]
 
 
+def test_contracts_of_customers_end_after_they_began():
+    frame = pd.DataFrame(
+        {
+            "subscription_id": ["1", "2", "3", "3"],
+            "customer_id": ["a", None, "c", "c"],
+            "started_on": pd.to_datetime(["2026-02-01", "2026-02-01", "2026-02-01", "2026-02-01"]),
+            "ended_on": pd.to_datetime(["2026-01-31", None, "2026-02-01", None]),
+            "fee": [9.5, -1.0, 0.0, None],
+            "period": ["month", "week", None, "year"],
+        },
+        index=[2, 3, 4, 5],
+    )
+    found = find_violations(frame, Expected(CONTRACTS["subscriptions"]), file="s.csv")
+    assert [(p.row, p.column) for p in found] == [
+        (2, "started_on, ended_on"),
+        (3, "customer_id"),
+        (3, "fee"),
+        (3, "period"),
+        (5, "subscription_id"),
+    ]
+
+
+@pytest.mark.parametrize("column", ["fee", "cost"])
+def test_a_ticket_costs_and_brings_no_negative_money(column):
+    frame = pd.DataFrame(
+        {"contact_id": ["1", "2", "3"], "customer_id": ["a", "b", None]}
+        | {"opened_at": pd.Timestamp("2026-01-01"), column: [0.0, -0.5, None]},
+        index=[2, 3, 4],
+    )
+    found = find_violations(frame, Expected(CONTRACTS["contacts"]), file="t.csv")
+    assert [(p.row, p.column, p.found) for p in found] == [(3, column, "-0.5")]
+
+
 def test_a_good_frame_has_no_violation():
     frame = pd.DataFrame({"customer_id": ["a", "b"], "registered_on": [pd.NaT, pd.NaT]})
     assert find_violations(frame, Expected(CONTRACTS["customers"]), file="c.csv") == []

@@ -192,6 +192,22 @@ def test_rules_across_tables(data):
     assert table.loc["won lead without a customer", "table"] == "leads"
 
 
+def test_contracts_and_recommendations_against_registrations(make_study):
+    files = {
+        "c.csv": "customer_id,registered_on,referred_by\na,2026-01-05,b\nb,2026-02-01,a\nc,,a\n",
+        "u.csv": "subscription_id,customer_id,started_on\n"
+        "1,a,2026-01-05\n2,b,2026-01-31\n3,c,2026-01-01\n",
+    }
+    tables = {"customers": {"file": "c.csv"}, "subscriptions": {"file": "u.csv"}}
+    tables["transactions"] = {"file": "t.csv"}
+    files["t.csv"] = "customer_id,ordered_at,revenue\na,2026-02-01,1\n"
+    study = make_study(tables, files)
+    rules = quality.check_rules(StudyData(study, open_warehouse(study))).set_index("rule")
+    found = rules[["records compared", "breaking"]].apply(tuple, axis=1)
+    assert found["recommended by a customer who registered later"] == (2, 1)
+    assert found["contract begun before the customer registered"] == (2, 1)
+
+
 def test_links_count_pairs_and_orphans(data):
     links = quality.match_links(data).set_index("link")
     pairs = links.loc["responses.campaign_id, customer_id in campaigns"]

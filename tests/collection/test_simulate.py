@@ -40,7 +40,7 @@ from crmstudy.settings import Instrument
 
 TABLES = (
     *("customers", "products", "transactions", "campaigns", "responses", "contacts"),
-    *("web_events", "costs", "survey", "invitations", "judgements", "interviews"),
+    *("subscriptions", "web_events", "costs", "survey", "invitations", "judgements", "interviews"),
     *("mystery_shopping", "leads", "staff_survey", "consents", "benchmarks"),
 )
 EVERYBODY_ANSWERS = {
@@ -495,7 +495,9 @@ def test_inputs_of_one_table_do_not_move_another():
         ("mystery_shopping",): {"mystery_visits": 5},
         ("staff_survey",): {"staff_count": 5},
         ("consents",): {"consent_sharing": 0.9},
-        ("contacts",): {"service_signed_share": 0.5, "service_unknown_share": 0.5},
+        ("contacts",): {"service_signed_share": 0.5, "service_fee_share": 0.9},
+        ("customers",): {"referral_share": 0.9, "referral_satisfaction": -1.0},
+        ("subscriptions",): {"subscription_share": 0.5, "subscription_gamma": 3.0},
     }
     first = as_bytes(simulate_firm(seed=11, n_customers=600).tables)
     for moved, change in changes.items():
@@ -516,7 +518,8 @@ def test_tables_are_linked(firm):
     assert set(tables["web_events"]["product_id"].dropna()) <= products
     assert set(tables["responses"]["campaign_id"]) == {CAMPAIGN_ID}
     buyers = set(sold(firm)["customer_id"])
-    for name in ("campaigns", "responses", "contacts", "survey", "invitations", "interviews"):
+    of_buyers = ("campaigns", "responses", "contacts", "survey", "invitations", "interviews")
+    for name in (*of_buyers, "subscriptions"):
         assert set(tables[name]["customer_id"].dropna()) <= buyers, name
     of_basket = ["basket_id", "customer_id", "ordered_at", "channel"]
     assert tables["transactions"][of_basket].drop_duplicates()["basket_id"].is_unique

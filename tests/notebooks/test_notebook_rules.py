@@ -23,6 +23,7 @@ READS_MANY = {
     "split_day": {"transactions"},
     "features": {"transactions", "contacts", "web_events", "customers", "products"},
     "product_mix": {"transactions", "products"},
+    "interactions": {"transactions", "products"},
 }
 LONGEST_CELL = 15
 
@@ -150,7 +151,7 @@ def test_tables_that_are_read_are_declared(file):
     }
     used = "\n".join(sources(file, "code"))
     for method, tables in READS_MANY.items():
-        if re.search(rf"\bdata\.{method}\b", used):
+        if re.search(rf"\b(data|shop)\.{method}\b", used):
             read |= tables
     if "data.firm_tables(" in used:
         read |= set(re.findall(r'"(\w+)"', used.split("data.firm_tables(")[1].split(")")[0]))

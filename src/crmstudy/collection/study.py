@@ -14,6 +14,7 @@ from crmstudy.collection.features.features import (
     purchase_features,
     purchases_by_period,
 )
+from crmstudy.collection.features.interactions import customer_items
 from crmstudy.collection.features.mix import ProductMix, product_mix
 from crmstudy.collection.features.outcomes import customer_outcomes, observed_days, split_day
 from crmstudy.collection.open_data import find_open_table
@@ -135,6 +136,22 @@ class StudyData:
             since=since,
             until=until,
             most=most,
+        )
+
+    @passes_absence
+    def interactions(
+        self, *, level: str = "product_id", since: str = "", until: str = ""
+    ) -> pd.DataFrame | NotAvailable:
+        """Return one row a customer and item bought: purchases, units, revenue, first and last.
+
+        An item is a product, or a level of a column of products, as ``category``.
+        """
+        return customer_items(
+            self.warehouse,
+            self.dataset("transactions"),
+            level=level,
+            since=since,
+            until=until,
         )
 
     def feature_definitions(self) -> pd.DataFrame | NotAvailable:

@@ -9,7 +9,7 @@ _EN = {
 What each table and column of a study means and may hold: all you need to fill in the files
 beside your `study.yml`. [中文版](data-dictionary.zh.md)
 
-This page is made from the contracts in `src/crmstudy/collection/contracts/tables.py` by
+This page is made from the contracts in `src/crmstudy/collection/contracts/` by
 `python -m crmstudy.collection.contracts.dictionary`; do not edit it. The same list as a
 table for Excel is `data/template/dictionary.csv`.
 """,
@@ -112,11 +112,21 @@ tables:
     "column_head": ("column|meaning|kind|required|may be empty|unit|allowed|privacy|example"),
     "customers": (
         "Any further column, such as age or membership level, is an attribute by which chapter 02 "
-        "can compare groups."
+        "can compare groups. `referred_by` holds a `customer_id` of this table; who is not in it, "
+        "or is left out, is emptied and counted, and so is the customer's own identifier."
     ),
     "transactions": (
         "Without `basket_id` all lines of a customer on one day count as one purchase. A returned "
         "line has negative revenue and quantity, or the status returned."
+    ),
+    "subscriptions": (
+        "For contracts that are paid period by period until somebody ends them: clubs, tariffs, "
+        "maintenance. What they bring is taken from `fee`; do not list it in transactions as well."
+    ),
+    "contacts": (
+        "What a customer pays for the service stands in `fee`, 0 where it was free; do not list it "
+        "in transactions as well. `cost` is a ticket's own share of the service cost; if `costs` "
+        "book service too, they are the same money seen from two sides."
     ),
     "survey": (
         "One further column for each item of the `instrument` in study.yml, named as there, with "
@@ -148,7 +158,7 @@ _ZH = {
 放在同一目录的各个数据文件。[English](data-dictionary.md)
 
 本页由 `python -m crmstudy.collection.contracts.dictionary` 根据
-`src/crmstudy/collection/contracts/tables.py` 中的约定生成，请勿手工修改。
+`src/crmstudy/collection/contracts/` 中的约定生成，请勿手工修改。
 同样内容的 Excel 可读表格见 `data/template/dictionary.csv`。
 """,
     "tables": """
@@ -243,10 +253,21 @@ id、text、number、integer、date、boolean。*允许值*照英文原样填写
     "order": "同一行内的先后或大小",
     "colon": "：",
     "column_head": "列|含义|类型|必需|可留空|单位|允许值|隐私|示例",
-    "customers": "其他任何列（如年龄、会员等级）都是属性，第 02 章可用来比较各组。",
+    "customers": (
+        "其他任何列（如年龄、会员等级）都是属性，第 02 章可用来比较各组。`referred_by` 填本表中的 "
+        "某个 `customer_id`；不在本表中或已被剔除的人会被清空并计数，填成客户本人的也一样。"
+    ),
     "transactions": (
         "没有 `basket_id` 时，同一客户同一天的所有明细算作一次购买。退货明细的金额和数量为负，"
         "或 `status` 为 returned。"
+    ),
+    "subscriptions": (
+        "适用于按期付费、直到一方终止的合同：会员俱乐部、资费套餐、维护合同。其收入取自 `fee`，"
+        "请勿再列入 transactions。"
+    ),
+    "contacts": (
+        "客户为服务支付的金额填在 `fee`，免费则填 0，请勿再列入 transactions。`cost` 是这张工单"
+        "自身的服务成本；若 `costs` 也记了服务成本，两者是同一笔钱的两种记法。"
     ),
     "survey": (
         "此外，study.yml 中 `instrument` 的每个题项各占一列，列名相同，填写该题量表范围内的数字，"

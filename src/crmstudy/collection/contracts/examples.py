@@ -24,6 +24,7 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "sex": "female",
         "region": "north",
         "is_test": "no",
+        "referred_by": "C0987",
     },
     "transactions": {
         "ordered_at": "2025-01-31 14:05",
@@ -36,6 +37,14 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "channel": "web",
         "status": "completed",
         "currency": "EUR",
+    },
+    "subscriptions": {
+        "subscription_id": "S204",
+        "plan": "tea club, small",
+        "started_on": "2025-02-01",
+        "ended_on": "2025-07-31",
+        "fee": "12.90",
+        "period": "month",
     },
     "products": {"unit_cost": "5.70"},
     "campaigns": {
@@ -53,6 +62,8 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "channel": "telephone",
         "topic": "delivery",
         "complaint": "yes",
+        "fee": "0",
+        "cost": "8.50",
         "text": "My order is late.",
     },
     "web_events": {

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import ibis
 import pandas as pd
 
 from crmstudy.collection.features.blocks import keep_seen
-from crmstudy.collection.features.engines import declare_tables, write_sql
-from crmstudy.collection.features.features import columns_present, find_window, order_customers
+from crmstudy.collection.features.engines import write_sql
+from crmstudy.collection.features.features import find_window, order_customers
+from crmstudy.collection.features.levels import mark_levels
 from crmstudy.collection.warehouse import Reading, Warehouse
-from crmstudy.errors import NotAvailable, SettingsError, nearest
+from crmstudy.errors import NotAvailable, SettingsError
 
 OTHER, UNKNOWN = "other", "unknown"
 
@@ -96,7 +96,7 @@ def product_mix(
         return customers
     with warehouse.reading() as reading:
         window = find_window(reading, dataset, since=since, until=until)
-        lines = _mark_levels(reading, dataset, level)
+        lines = _levels(reading, dataset, level)
         if isinstance(lines, NotAvailable):
             return lines
         if isinstance(window, NotAvailable):
@@ -113,42 +113,15 @@ def product_mix(
     return ProductMix(spend.rename_axis(columns=None), gathered, level)
 
 
-def _mark_levels(reading: Reading, dataset: str, level: str) -> Any | NotAvailable:
-    """Express the lines, each with its level as text."""
-    tables = declare_tables(columns_present(reading, dataset), database=dataset)
-    lines = tables["transactions"]
-    if level == "channel":
-        if "channel" not in lines.columns:
-            return NotAvailable("transactions have no column channel")
-        return _named(lines, lines.channel)
-    columns = _types_of(reading, dataset, "products")
-    if not columns or "product_id" not in lines.columns:
-        lacking = "no column product_id in transactions" if columns else "no table products"
-        return NotAvailable(lacking)
-    if level not in columns or level == "product_id":
-        choice = [*(name for name in columns if name != "product_id"), "channel"]
-        hint = nearest(level, choice)
-        return NotAvailable(f"products have no column {level}{hint}; there are {', '.join(choice)}")
-    # Ibis casts to text only what it does not hold for text.
-    kind = "string" if columns[level] == "VARCHAR" else "int64"
-    schema = {"product_id": "string", level: kind}
-    products = ibis.table(schema, name="products", database=dataset)
-    listed = products.select(listed_id="product_id", listed_level=products[level].cast("string"))
-    joined = lines.left_join(listed, lines.product_id == listed.listed_id)
-    return _named(joined, joined.listed_level)
-
-
-def _named(lines: Any, level: Any) -> Any:
-    return lines.select("customer_id", "ordered_at", "revenue", level=level.fill_null(UNKNOWN))
-
-
-def _types_of(reading: Reading, dataset: str, table: str) -> dict[str, str]:
-    sql = (
-        "SELECT column_name, data_type FROM information_schema.columns "
-        "WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position"
-    )
-    found = reading.query(sql, [dataset, table])
-    return dict(zip(found["column_name"], found["data_type"], strict=True))
+def _levels(reading: Reading, dataset: str, level: str) -> Any | NotAvailable:
+    """Express the lines with their level; products are too many to be levels."""
+    if level == "product_id":
+        return NotAvailable("a mix is one of departments, categories, brands or channels")
+    lines = mark_levels(reading, dataset, level)
+    if isinstance(lines, NotAvailable):
+        return lines
+    named = lines.level.fill_null(UNKNOWN)
+    return lines.select("customer_id", "ordered_at", "revenue", level=named)
 
 
 def _rank(totals: pd.DataFrame, most: int) -> tuple[list[str], tuple[str, ...]]:

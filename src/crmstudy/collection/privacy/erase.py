@@ -231,7 +231,8 @@ def _find_person(loaded: list[Loaded], customer: str) -> Person:
         for kind in (kind for kind in found if kind in one.columns):
             found[kind] |= set(_rows(one, '"customer_id" = ?', [customer], f'"{kind}"'))
         for column, kind in identifier_columns(one.table).items():
-            if column != "customer_id" and column in one.columns:
+            # Another customer, as who recommended the shop, is another person.
+            if kind != "customer" and column in one.columns:
                 own = _rows(one, '"customer_id" = ?', [customer], quote(column))
                 linked |= {(kind, value) for value in own}
     return Person(

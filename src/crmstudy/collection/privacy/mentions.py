@@ -15,6 +15,7 @@ from crmstudy.collection.privacy.erased import (
     normalise_contact,
 )
 from crmstudy.collection.privacy.pseudonyms import identifier_columns, pseudonym_of
+from crmstudy.collection.privacy.referrals import COLUMN
 from crmstudy.collection.privacy.search import Searcher, Wanted, can_stand_alone
 from crmstudy.collection.privacy.texts import Piece, read_pieces
 from crmstudy.settings import Study
@@ -179,17 +180,20 @@ def _remedy(ours: dict[str, str], column: str) -> str:
     """Say what to do with a row: namesakes and mentions are for a person to judge."""
     if ours.get(column, column) in ("customer_id", "email", "phone"):
         return "delete these rows in the file"
+    if ours.get(column, column) == COLUMN:
+        return "empty these cells in the file"
     return "look whether it is the same person, and delete or change what is"
 
 
 def _is_person(piece: Piece, table: str, person: Person, found: list[Match]) -> bool:
-    if piece.column == "customer_id":
+    identifiers = identifier_columns(table)
+    if identifiers.get(piece.column, "") == "customer" or piece.column == "customer_id":
         return piece.text.strip() == person.customer
     if piece.column == "phone":
         numbers = {normalise_contact(number, "phone") for number in person.phones}
         return normalise_contact(piece.text, "phone") in numbers - {""}
     # A short number in another identifier's column is another thing's.
-    return bool(found) and piece.column not in identifier_columns(table)
+    return bool(found) and piece.column not in identifiers
 
 
 def _pieces_of_input(file: Path, encoding: str, delimiter: str) -> Iterator[Piece]:

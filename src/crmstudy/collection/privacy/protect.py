@@ -22,6 +22,7 @@ from crmstudy.collection.privacy.masking import (
     word_columns,
 )
 from crmstudy.collection.privacy.pseudonyms import Replaced, pseudonymise, tabulate_replaced
+from crmstudy.collection.privacy.referrals import Emptied, empty_dangling
 from crmstudy.collection.privacy.remove import Removed, tables_of, tabulate_removed
 from crmstudy.settings import Study
 
@@ -42,6 +43,8 @@ class Protected:
         Places masked in free words.
     taken_out : tuple of (str, str, str)
         Data set, table and column of direct identifiers that are gone.
+    emptied : tuple of Emptied
+        Recommenders emptied because they have not consented.
     """
 
     decisions: dict[str, Consent]
@@ -49,6 +52,7 @@ class Protected:
     replaced: tuple[Replaced, ...]
     masked: tuple[Masked, ...]
     taken_out: tuple[tuple[str, str, str], ...]
+    emptied: tuple[Emptied, ...] = ()
 
     def consent_table(self) -> pd.DataFrame:
         """Return columns ``data set``, ``purpose``, ``decision``, ``customers``, ``share``."""
@@ -107,10 +111,12 @@ def protect(
     names = collect_names(connection, study) if names is None else names
     decisions: dict[str, Consent] = {}
     removed: list[Removed] = []
+    emptied: list[Emptied] = []
     for dataset in datasets if purpose else ():
         if any("customer_id" in names for names in tables_of(connection, dataset).values()):
             decisions[dataset], gone = keep_consented(connection, dataset, purpose=purpose)
             removed += gone
+            emptied += empty_dangling(connection, dataset, reason=f"no consent to {purpose}")
     replaced: list[Replaced] = []
     masked: list[Masked] = []
     taken_out: list[tuple[str, str, str]] = []
@@ -126,7 +132,14 @@ def protect(
             words_of(connection, study, one.dataset, one.table),
             names=names.get(one.dataset),
         )
-    return Protected(decisions, tuple(removed), tuple(replaced), tuple(masked), tuple(taken_out))
+    return Protected(
+        decisions,
+        tuple(removed),
+        tuple(replaced),
+        tuple(masked),
+        tuple(taken_out),
+        tuple(emptied),
+    )
 
 
 def collect_names(connection: duckdb.DuckDBPyConnection, study: Study) -> dict[str, Names]:

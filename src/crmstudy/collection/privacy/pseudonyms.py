@@ -23,8 +23,9 @@ CHARACTERS = 16
 _BYTES = CHARACTERS * 5 // 8
 _ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", dtype=np.uint8)
 
-#: Members of staff and respondents may carry the same numbers, and are other people.
-_KINDS = {("staff_survey", "respondent_id"): "staff"}
+#: Members of staff and respondents may carry the same numbers, and are other people; who
+#: recommended the shop is a customer.
+_KINDS = {("staff_survey", "respondent_id"): "staff", ("customers", "referred_by"): "customer"}
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,17 @@ _BASKETS = (
 RULES = (
     _after_registration("purchase before the customer registered", "transactions", "ordered_at"),
     _after_registration("ticket before the customer registered", "contacts", "opened_at"),
+    _after_registration(
+        "contract begun before the customer registered", "subscriptions", "started_on"
+    ),
+    Rule(
+        "recommended by a customer who registered later",
+        "customers",
+        {"customers": ("customer_id", "registered_on", "referred_by")},
+        "{customers} c JOIN {customers} r ON r.customer_id = c.referred_by",
+        "c.registered_on IS NOT NULL AND r.registered_on IS NOT NULL",
+        "r.registered_on::DATE > c.registered_on::DATE",
+    ),
     _line(
         "revenue and quantity of opposite sign",
         ("revenue", "quantity"),

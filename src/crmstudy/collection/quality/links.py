@@ -50,6 +50,7 @@ _CUSTOMER = ("customer_id",)
 LINKS = (
     Link("transactions", _CUSTOMER, "customers"),
     Link("transactions", ("product_id",), "products"),
+    Link("subscriptions", _CUSTOMER, "customers"),
     Link("campaigns", _CUSTOMER, "customers"),
     Link("campaigns", _CUSTOMER, "transactions", reference=False),
     Link("responses", ("campaign_id", "customer_id"), "campaigns"),

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.collection.simulate.campaign import draw_campaign, list_responses
+from crmstudy.collection.simulate.charges import draw_charges
 from crmstudy.collection.simulate.consents import draw_consents
 from crmstudy.collection.simulate.draws import (
     Booleans,
@@ -22,8 +23,10 @@ from crmstudy.collection.simulate.draws import (
     moments,
     number_ids,
     open_stream,
+    pick,
 )
 from crmstudy.collection.simulate.fieldwork import draw_invitations, write_invitations
+from crmstudy.collection.simulate.hidden import reveal_links, reveal_people
 from crmstudy.collection.simulate.interviews import draw_interviews
 from crmstudy.collection.simulate.latent import draw_latent_scores
 from crmstudy.collection.simulate.leads import draw_leads, write_leads
@@ -48,6 +51,7 @@ from crmstudy.collection.simulate.people import (
 )
 from crmstudy.collection.simulate.persons import draw_persons, record_again
 from crmstudy.collection.simulate.public import write_benchmarks
+from crmstudy.collection.simulate.referrals import draw_referrals
 from crmstudy.collection.simulate.service import (
     CostDrivers,
     count_cost_drivers,
@@ -55,6 +59,7 @@ from crmstudy.collection.simulate.service import (
     write_contacts,
 )
 from crmstudy.collection.simulate.staff import draw_staff_survey
+from crmstudy.collection.simulate.subscriptions import draw_subscriptions, write_subscriptions
 from crmstudy.collection.simulate.survey import draw_survey, write_survey
 from crmstudy.collection.simulate.web import count_visitors, draw_web_events, write_web_events
 
@@ -64,10 +69,9 @@ BLOCK_SIZE = 50_000
 #: The tables in the order in which they are kept; costs are added up after the last block.
 TABLES = (
     *("customers", "products", "transactions", "campaigns", "responses", "contacts"),
-    *("web_events", "costs", "survey", "invitations", "judgements", "interviews"),
+    *("subscriptions", "web_events", "costs", "survey", "invitations", "judgements", "interviews"),
     *("mystery_shopping", "leads", "staff_survey", "consents", "benchmarks"),
 )
-_LATENT = ("expectation", "quality", "value", "satisfaction", "loyalty", "alternatives", "delay")
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class Numbers:
     respondents: int = 1
     leads: int = 1
     visitors: int = 1
+    subscriptions: int = 1
 
 
 @dataclass(frozen=True)
@@ -139,11 +144,14 @@ class _BlockDrawer:
         )
         tables = {"customers": self._write_customers(), "consents": consents}
         tables |= self._draw_purchases() | self._draw_fieldwork() | self._draw_leads()
+        tables |= self._draw_subscriptions()
         tables |= self._draw_shared() if self.place == 0 else {}
         return Block(
             tables={name: tables[name] for name in TABLES if name in tables},
-            people=self._reveal_people(),
-            links=self._reveal_links(tables),
+            people=reveal_people(
+                self.people, self.left_day, self.contracts, first_visitor=self.numbers.visitors
+            ),
+            links=reveal_links(self.people, tables, self.leads, self.tickets),
             drivers=count_cost_drivers(self.people, tables["campaigns"], self.tickets),
             next_numbers=self._count_on(),
         )
@@ -178,6 +186,7 @@ class _BlockDrawer:
 
     def _write_customers(self) -> pd.DataFrame:
         rng, people, firm = self.stream("gaps"), self.people, self.firm
+        recommender = draw_referrals(self.stream("referrals"), people, firm)
         known = self.persons.copy()
         for column in ("email", "phone"):
             share = getattr(firm, f"person_{column}_missing")
@@ -188,6 +197,7 @@ class _BlockDrawer:
                 "registered_on": moments(people["registered_day"].to_numpy()),
                 **known,
                 **{name: people[name] for name in ("age", "sex", "region", "channel", "is_test")},
+                "referred_by": pick(recommender, self.ids),
             }
         )
 
@@ -207,13 +217,15 @@ class _BlockDrawer:
         regular = pd.concat([lines, reversals], ignore_index=True)
         self.lines = number_baskets([regular, added, tests], first_number=self.numbers.baskets)
         self.tickets = draw_contacts(self.stream("contacts"), purchases, people, firm)
+        charges = draw_charges(self.stream("service charges"), self.tickets, firm)
+        contacts = write_contacts(
+            self.tickets, self.persons, self.ids, first_number=self.numbers.tickets
+        )
         return {
             "transactions": write_transactions(self.lines, self.ids, products),
             "campaigns": campaigns,
             "responses": list_responses(added, self.ids),
-            "contacts": write_contacts(
-                self.tickets, self.persons, self.ids, first_number=self.numbers.tickets
-            ),
+            "contacts": pd.concat([contacts, charges], axis=1),
             "web_events": self._draw_web(),
         }
 
@@ -267,6 +279,11 @@ class _BlockDrawer:
         )
         return {"leads": write_leads(self.leads, self.ids, first_number=first)}
 
+    def _draw_subscriptions(self) -> dict[str, pd.DataFrame]:
+        self.contracts = draw_subscriptions(self.stream("subscriptions"), self.people, self.firm)
+        first = self.numbers.subscriptions
+        return {"subscriptions": write_subscriptions(self.contracts, self.ids, first_number=first)}
+
     def _draw_shared(self) -> dict[str, pd.DataFrame]:
         """Draw what is no one customer's."""
         firm = self.firm
@@ -279,50 +296,6 @@ class _BlockDrawer:
             "benchmarks": write_benchmarks(),
         }
 
-    def _reveal_people(self) -> pd.DataFrame:
-        """Show what no table shows of each customer."""
-        people = self.people
-        left_on = pd.Series(moments(self.left_day)).where(self.left_day >= 0)
-        names = people["customer_id"]
-        first_record = pd.Series(names.array.take(people["duplicate_of"], allow_fill=True))
-        columns = ("customer_id", "segment", "prospect", "is_test")
-        rates = ("purchase_rate", "dropout_probability", "mean_spend")
-        return pd.DataFrame(
-            {
-                **{name: people[name] for name in columns},
-                "duplicate_of": first_record,
-                "visitor_id": number_ids("V", self.numbers.visitors + np.arange(self.size)),
-                **{name: people[name] for name in (*rates, *_LATENT)},
-                "left_on": left_on,
-            }
-        )
-
-    def _reveal_links(self, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-        """Show to which customers the records belong that another record must be linked to."""
-        customers = self.people["customer_id"]
-        again = np.flatnonzero(self.people["duplicate_of"] >= 0)
-        original = self.people["duplicate_of"].to_numpy()[again]
-        tickets = self.tickets["owner"].where(self.tickets["unknown"], -1).to_numpy()
-        parts = [
-            ("customers", customers.iloc[again], original, np.zeros(again.size, dtype=bool)),
-            ("leads", tables["leads"]["lead_id"], self.leads["owner"], self.leads["known"]),
-            ("contacts", tables["contacts"]["contact_id"], tickets, np.zeros(tickets.size, bool)),
-        ]
-        frames = []
-        for table, record, owner, named in parts:
-            linked = np.flatnonzero(np.asarray(owner) >= 0)
-            frames.append(
-                pd.DataFrame(
-                    {
-                        "table": pd.Series([table] * linked.size, dtype="str"),
-                        "record_id": record.array[linked],
-                        "customer_id": customers.array[np.asarray(owner)[linked]],
-                        "named": np.asarray(named)[linked],
-                    }
-                )
-            )
-        return pd.concat(frames, ignore_index=True)
-
     def _count_on(self) -> Numbers:
         before = self.numbers
         baskets = int(self.lines["number"].iloc[-1]) + 1 if len(self.lines) else before.baskets
@@ -333,4 +306,5 @@ class _BlockDrawer:
             respondents=before.respondents + self.n_respondents,
             leads=before.leads + len(self.leads),
             visitors=before.visitors + count_visitors(self.size, self.firm),
+            subscriptions=before.subscriptions + len(self.contracts),
         )

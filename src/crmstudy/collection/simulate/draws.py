@@ -19,7 +19,7 @@ Integers = npt.NDArray[np.int64]
 Moments = npt.NDArray[np.datetime64]
 
 #: How many digits the numbers in ids have at least.
-ID_DIGITS = {"C": 7, "B": 8, "T": 7, "R": 7, "L": 7, "V": 7}
+ID_DIGITS = {"C": 7, "B": 8, "T": 7, "R": 7, "L": 7, "V": 7, "S": 7}
 
 
 def open_stream(seed: int, table: str, block: int = 0) -> np.random.Generator:

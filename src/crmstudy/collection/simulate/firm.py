@@ -51,12 +51,13 @@ class SimulatedFirm:
         All canonical tables.
     truth : dict of str to float
         What estimators should find, by names such as ``bg_nbd.r``.
-    people : DataFrame of shape (n_customers, 17)
+    people : DataFrame of shape (n_customers, 18)
         What no table shows of each customer: segment, prospect (never buys), is_test,
         duplicate_of (customer_id of the person's first record), visitor_id,
         purchase_rate (per week), dropout_probability, mean_spend, the latent scores
         (constructs, ``alternatives``, ``delay``), left_on (day of the purchase after
-        which the customer left; missing while active).
+        which the customer left; missing while active), churn_probability (that the
+        contract is ended at the end of a month; missing without one).
     links : DataFrame
         Which customer a record belongs to: ``table, record_id, customer_id, named``
         (whether the record says so itself). Second registrations, leads that became
@@ -112,7 +113,10 @@ def simulate_firm(*, seed: int, n_customers: int = 3000, **parameters: float) ->
     cancelled alone gives spend after returns. The campaign adds purchases in the last
     12 weeks only; the 92 weeks before are the undisturbed process. Amounts are rounded
     to cents, answers to points of the scale, judgements to Saaty's scale, response
-    times to minutes. There is no season and no trend beside the growing number of
+    times to minutes. What is charged for service and for the tea club is not among the
+    purchases. A ticket's cost is drawn around the unit cost of the ledger: the tickets of
+    a month cost about what the ledger books as service, which is the same money and not
+    further cost. There is no season and no trend beside the growing number of
     customers. Customers are drawn in blocks of 50,000: transactions and web events are
     in order of time, customers in order of joining, within each block.
     """

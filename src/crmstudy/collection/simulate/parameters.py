@@ -113,10 +113,26 @@ class FirmParameters:
         Share of the tickets without a customer_id.
     service_signed_share : float
         Share of the tickets that the customer signs with name and e-mail address.
+    service_fee_share : float
+        Probability that a question asking for advice is charged; on other topics it is a
+        fixed part of it, and complaints are free.
+    service_fee_mean, service_fee_shape : float
+        Gamma distribution of what is charged: mean and shape.
     cost_service_per_ticket, cost_care_per_customer, cost_platform_per_month, \
     cost_campaign_per_customer : float
         Unit costs of the monthly ledger: per ticket opened, per customer registered
-        so far and month, per month, per treated customer.
+        so far and month, per month, per treated customer. The first is also the mean of
+        the cost that stands beside each ticket.
+    referral_share : float
+        Share of the buyers who came on the recommendation of an earlier buyer, where
+        there was one.
+    referral_satisfaction : float
+        Logarithm of the factor by which the chance to be the one who recommended grows
+        with each standard deviation of latent satisfaction.
+    subscription_share : float
+        Share of the buyers who join the tea club.
+    subscription_gamma, subscription_delta : float
+        Beta distribution of a contract's probability to be ended at the end of a month.
     survey_share : float
         Share of the buyers who are invited (only such as consent to surveys).
     survey_response_intercept, survey_response_slope : float
@@ -224,10 +240,18 @@ class FirmParameters:
     service_complaint_slope: float = _ruled(-0.8, "a number")
     service_unknown_share: float = _ruled(0.08, SHARE)
     service_signed_share: float = _ruled(0.03, SHARE)
+    service_fee_share: float = _ruled(0.5, SHARE)
+    service_fee_mean: float = _ruled(16.0)
+    service_fee_shape: float = _ruled(4.0)
     cost_service_per_ticket: float = _ruled(9.0, NO_LESS)
     cost_care_per_customer: float = _ruled(0.4, NO_LESS)
     cost_platform_per_month: float = _ruled(1200.0, NO_LESS)
     cost_campaign_per_customer: float = _ruled(2.5, NO_LESS)
+    referral_share: float = _ruled(0.25, SHARE)
+    referral_satisfaction: float = _ruled(0.6, "a number")
+    subscription_share: float = _ruled(0.15, SHARE)
+    subscription_gamma: float = _ruled(0.9)
+    subscription_delta: float = _ruled(6.0)
     survey_share: float = _ruled(0.65, SHARE)
     survey_response_intercept: float = _ruled(-0.2, "a number")
     survey_response_slope: float = _ruled(0.5, "a number")

@@ -7,6 +7,7 @@ from dataclasses import fields
 import numpy as np
 from scipy.optimize import minimize
 
+from crmstudy.collection.simulate.charges import true_charges
 from crmstudy.collection.simulate.consents import final_consent_rates
 from crmstudy.collection.simulate.fieldwork import true_fieldwork
 from crmstudy.collection.simulate.interviews import true_agreement
@@ -29,6 +30,7 @@ from crmstudy.collection.simulate.people import (
     group_shares,
 )
 from crmstudy.collection.simulate.staff import true_staff
+from crmstudy.collection.simulate.subscriptions import true_subscriptions
 from crmstudy.collection.simulate.survey import (
     ITEMS,
     MODERATOR_ITEMS,
@@ -36,10 +38,12 @@ from crmstudy.collection.simulate.survey import (
     expected_score,
 )
 
-# A parameter that starts with one of these belongs to that model, any other to the firm.
+# A parameter that starts with one of these, the first that fits, belongs to that model, any
+# other to the firm.
 MODELS = (
-    *("bg_nbd", "churn", "gamma_gamma", "returns", "person", "consent", "campaign", "service"),
-    *("cost", "survey", "sem", "web", "lead", "interview", "mystery", "staff", "panel"),
+    *("bg_nbd", "churn", "gamma_gamma", "returns", "person", "consent", "campaign"),
+    *("service_fee", "service", "referral", "subscription", "cost"),
+    *("survey", "sem", "web", "lead", "interview", "mystery", "staff", "panel"),
 )
 
 
@@ -54,6 +58,8 @@ def true_values(firm: FirmParameters) -> dict[str, float]:
         **_true_groups(firm),
         **{f"consent.final.{name}": rate for name, rate in final_consent_rates(firm).items()},
         "service.delay_satisfaction": firm.sem_delay_satisfaction * firm.service_delay_weight,
+        **true_charges(firm),
+        **true_subscriptions(firm),
         **_true_survey(firm),
         **true_fieldwork(firm),
         **true_agreement(firm),

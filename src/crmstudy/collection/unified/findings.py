@@ -9,6 +9,7 @@ import pandas as pd
 from crmstudy.checks import Check
 from crmstudy.collection.study import StudyData
 from crmstudy.collection.unified.reconcile import check_reconciled
+from crmstudy.collection.unified.referral_check import REFERENCES
 from crmstudy.errors import NotAvailable, SettingsError
 
 Finding = Literal[
@@ -19,6 +20,7 @@ Finding = Literal[
     "consents",
     "pseudonyms",
     "masked",
+    "emptied",
     "reconciliation",
     "rows",
     "sums",
@@ -38,6 +40,7 @@ ABSENT: dict[str, str] = {
     "pseudonyms": "no identifier was replaced: the persons are those of open data, or "
     "pseudonyms are switched off",
     "masked": "no e-mail address, telephone number or name stood in a text",
+    "emptied": "every recommender named is a customer of the study, or none is named",
     "reconciliation": "no table was loaded",
     "rows": "no table was loaded",
     "sums": "no ledger of purchases or costs was loaded",
@@ -59,7 +62,8 @@ def read_findings(data: StudyData, name: Finding) -> pd.DataFrame | NotAvailable
         set, customers, pairs one person, ...), currencies (data set, currency, rate,
         rows, before, after), consents (data set, purpose, decision, customers, share),
         pseudonyms (data set, table, column, kind, identifiers, rows), masked (data set,
-        table, column, kind, places), reconciliation (data set, step, table, measure,
+        table, column, kind, places), emptied (data set, table, column, reason, cells: who
+        recommended a customer and is left out), reconciliation (data set, step, table, measure,
         before, after, difference, explained, unexplained, reasons), its parts rows and
         sums, fields (data set, table, column, class, legal basis, purpose, what becomes
         of it) or labels.
@@ -85,7 +89,8 @@ def _take_rows(accounts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _take_sums(accounts: pd.DataFrame) -> pd.DataFrame:
-    return accounts[accounts["measure"].ne("rows")].drop(columns="step").reset_index(drop=True)
+    of_ledgers = accounts["measure"].ne("rows") & accounts["step"].ne(REFERENCES)
+    return accounts[of_ledgers].drop(columns="step").reset_index(drop=True)
 
 
 def _spread_duplicates(duplicates: pd.DataFrame) -> pd.DataFrame:

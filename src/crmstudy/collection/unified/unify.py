@@ -22,9 +22,18 @@ from crmstudy.collection.privacy.inventory import list_fields
 from crmstudy.collection.privacy.keys import protected_datasets
 from crmstudy.collection.privacy.protect import Protected, collect_names, protect
 from crmstudy.collection.privacy.pseudonyms import with_mapping
+from crmstudy.collection.privacy.referrals import (
+    UNKNOWN,
+    Emptied,
+    empty_dangling,
+    empty_own,
+    follow_merged,
+    tabulate_emptied,
+)
 from crmstudy.collection.privacy.remove import Removed, tables_of
 from crmstudy.collection.unified import clean
-from crmstudy.collection.unified.ledger_check import LedgerBefore, account
+from crmstudy.collection.unified.ledger_check import ERASED, LedgerBefore, account
+from crmstudy.collection.unified.referral_check import ReferralsBefore
 from crmstudy.files import write_atomically
 from crmstudy.settings import Study
 
@@ -40,6 +49,7 @@ class _Findings:
     """What the steps found, data set by data set, on the way into the tables of ``meta``."""
 
     removed: list[Removed] = field(default_factory=list)
+    emptied: list[Emptied] = field(default_factory=list)
     links: list[pd.DataFrame] = field(default_factory=list)
     conflicts: list[pd.DataFrame] = field(default_factory=list)
     duplicates: list[pd.DataFrame] = field(default_factory=list)
@@ -53,7 +63,7 @@ def unify(
     """Bring the loaded tables together, in place; return them with what was left out.
 
     What was found on the way is written to the schema ``meta``: links, conflicts,
-    duplicates, currencies, consents, pseudonyms, masked, reconciliation. Pairs that
+    duplicates, currencies, consents, pseudonyms, masked, emptied, reconciliation. Pairs that
     deserve a look go to the folder ``review`` of the study's working files, with raw
     identifiers, unless the database is to be encrypted.
     """
@@ -67,20 +77,24 @@ def unify(
         dataset: LedgerBefore.of(connection, dataset, study, erasing=erasing)
         for dataset in datasets
     }
+    referrals = {dataset: ReferralsBefore.of(connection, dataset) for dataset in datasets}
     for dataset in datasets:
         _clean(connection, study, dataset, found, before[dataset])
         if dataset in protected_datasets(study):
             _link(connection, study, dataset, found, before[dataset])
     protected = protect(connection, study, loaded, names=names)
     found.removed += protected.removed
+    found.emptied += protected.emptied
     ended = [_recount(connection, one, found.removed) for one in loaded]
     accounts = [
         account(connection, before[dataset], ended, protected.decisions.get(dataset))
         for dataset in datasets
     ]
-    _write_meta(
-        connection, found, protected, fields=fields, accounts=pd.concat(accounts, ignore_index=True)
-    )
+    accounts += [
+        referrals[dataset].account(connection, before[dataset], protected.decisions.get(dataset))
+        for dataset in datasets
+    ]
+    _write_meta(connection, found, protected, fields=fields, accounts=_join(accounts))
     _write_reviews(study, found.reviews)
     return ended
 
@@ -93,12 +107,16 @@ def _clean(
     before: LedgerBefore,
 ) -> None:
     settings = study.settings.cleaning
+    found.emptied += empty_own(connection, dataset)
+    found.emptied += empty_dangling(connection, dataset, reason=UNKNOWN)
     if dataset in protected_datasets(study):
         found.removed += leave_out_erased(connection, study, dataset)
+        found.emptied += empty_dangling(connection, dataset, reason=ERASED)
         before.note_erased(connection)
     tests = clean.list_test_customers(connection, dataset, settings)
     before.note_tests(tests)
     found.removed += clean.drop_test_customers(connection, dataset, tests)
+    found.emptied += empty_dangling(connection, dataset, reason=clean.TEST)
     if "is_test" in tables_of(connection, dataset).get("customers", []):
         connection.execute(f'ALTER TABLE "{dataset}".customers DROP COLUMN is_test')
     if settings.drop_cancelled:
@@ -126,6 +144,7 @@ def _link(
         mapping = merge_duplicates(twice.clusters, customers)
         before.note_merged(mapping)
         found.removed += clean.merge_customers(connection, dataset, mapping)
+        found.emptied += follow_merged(connection, dataset, mapping)
         customers = _persons(connection, dataset, "customers", tables["customers"])
     known = know_customers(customers, country_code=settings.country_code)
     for table in LINKABLE:
@@ -221,6 +240,7 @@ def _write_meta(
         "consents": protected.consent_table(),
         "pseudonyms": protected.replaced_table(),
         "masked": protected.masked_table(),
+        "emptied": tabulate_emptied(found.emptied),
         "reconciliation": accounts,
         "fields": fields,
     }

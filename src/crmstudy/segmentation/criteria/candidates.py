@@ -50,7 +50,7 @@ PLACES = frozenset(
 )
 PLACES_ZH = ("地区", "地址", "城市", "省", "区域", "邮编", "邮政", "国家", "门店")
 #: Columns of customers that say nothing of the person.
-NO_TRAIT = ("customer_id", "registered_on", "is_test", "name", "email", "phone")
+NO_TRAIT = ("customer_id", "referred_by", "registered_on", "is_test", "name", "email", "phone")
 #: Words with which the names of stores begin.
 STORE = re.compile(r"(store|shop|branch|outlet|filiale|门店|店)\W*\w", re.IGNORECASE)
 LAST = re.compile(rf"{POSTCODE.pattern}|birth_year", re.IGNORECASE)
