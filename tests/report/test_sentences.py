@@ -19,7 +19,6 @@ from crmstudy.report.sentences import (
     read_loyalty,
     read_register,
     read_segmentation,
-    read_value,
 )
 from crmstudy.report.sentences.words import (
     compose,
@@ -91,7 +90,6 @@ def test_reasons_are_said_once_and_keep_their_names():
         (read_evaluation, 3),
         (read_loyalty, 4),
         (read_segmentation, 2),
-        (read_value, 5),
     ],
 )
 def test_a_chapter_without_data_says_why_and_nothing_else(read, n):
@@ -231,32 +229,6 @@ def test_groups_that_cannot_be_compared(part):
     text = read_analysis(ABSENT, comparison)
     assert "The groups by income are not compared. Not available: group 'Q' does not vary." in text
     assert "Welch" not in text
-
-
-# --- chapter 04 ---------------------------------------------------------------------
-
-
-def holdout(actual: float, expected: float, model: float = 1.0, naive: float = 2.0) -> object:
-    metrics = {
-        "holdout_actual": actual,
-        "holdout_expected": expected,
-        "mae_model": model,
-        "mae_naive": naive,
-    }
-    return SimpleNamespace(to_metrics=lambda: metrics)
-
-
-@pytest.mark.parametrize(
-    ("result", "said"),
-    [
-        (holdout(100, 90), "100 purchases; the model expected 90, 10.0% below."),
-        (holdout(100, 110), "the model expected 110, 10.0% above."),
-        (holdout(0, 3), "Nobody bought in the hold-out period; the model expected 3 purchases."),
-        (holdout(100, 90, 2.0, 2.0), "2.00, is not smaller than that of the rule"),
-    ],
-)
-def test_holdout(result, said):
-    assert said in read_value(ABSENT, result, ABSENT, ABSENT, ABSENT)
 
 
 # --- chapter 05 ---------------------------------------------------------------------

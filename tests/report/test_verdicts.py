@@ -159,8 +159,8 @@ def test_groups_are_judged_by_the_pair_told_apart_best():
 
 
 def test_concentration_is_measured_from_one_half():
-    share = SimpleNamespace(share=0.6, lower=0.45, upper=0.7)
-    row = from_concentration(share).iloc[0]
+    bounds = SimpleNamespace(interval={0.2: (0.6, 0.45, 0.7)}.__getitem__)
+    row = from_concentration(bounds).iloc[0]
     assert row[["effect", "lower", "upper"]].tolist() == pytest.approx([0.1, -0.05, 0.2])
 
 

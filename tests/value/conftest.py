@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crmstudy.value import PurchaseResult, PurchaseSummary, fit_bg_nbd, summarise_purchases
+from crmstudy.value.histories.purchases import PurchaseSummary, summarise_purchases
+from crmstudy.value.purchasing.btyd import PurchaseResult, fit_bg_nbd
 
 CALIBRATION_END, HOLDOUT_END = "1997-09-30", "1998-06-30"
 
@@ -85,13 +86,19 @@ def summary_of() -> Callable[..., PurchaseSummary]:
 def simulate() -> Callable[..., tuple[np.ndarray, ...]]:
     """Purchases event by event, from the stories that the models tell."""
 
-    def run(rng, rate, age, *, dropout=0.0, lifetime=np.inf, ahead=0.0):
-        """Return x, t_x, purchases in (age, age + ahead], and who is active at age."""
+    def run(rng, rate, age, *, dropout=0.0, lifetime=np.inf, ahead=0.0, first=False):
+        """Return x, t_x, purchases in (age, age + ahead], and who is active at age.
+
+        ``first`` lets customers drop out after their first purchase too.
+        """
         n = rate.size
         dropout, lifetime = np.broadcast_to(dropout, n), np.broadcast_to(lifetime, n)
         x, t_x, later, now = (np.zeros(n) for _ in range(4))
         active = lifetime > age
         buying = np.ones(n, dtype=bool)
+        if first:
+            buying &= rng.random(n) >= dropout
+            active &= buying
         while buying.any():
             now = now + rng.exponential(1 / rate)
             buying &= now <= np.minimum(age + ahead, lifetime)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from crmstudy.errors import ModelError, NotAvailable, SettingsError
+from crmstudy.errors import ModelError, NotAvailable, SettingsError, attempt
 from crmstudy.value import (
     fit_bg_nbd,
     fit_gamma_gamma,
@@ -97,6 +97,26 @@ def test_impossible_settings_are_refused(cdnow, bg_nbd, spend, change, message):
         lifetime_value(bg_nbd, spend, cdnow, **{**SETTINGS, **change})
 
 
-def test_an_absent_spend_model_is_passed_on(cdnow, bg_nbd):
-    absent = NotAvailable("no amounts")
-    assert lifetime_value(bg_nbd, absent, cdnow, **SETTINGS) is absent
+def test_without_amounts_the_value_is_counted_in_purchases(cdnow, bg_nbd, spend):
+    absent = NotAvailable("no repeat purchase has a known amount")
+    money = lifetime_value(bg_nbd, spend, cdnow, **SETTINGS)
+    value = lifetime_value(bg_nbd, absent, cdnow, **SETTINGS)
+    assert (money.unit, value.unit) == ("currency", "purchases")
+    assert (money.name_unit("EUR"), value.name_unit("EUR")) == ("EUR", "discounted purchases")
+    assert value.without_money == "no repeat purchase has a known amount"
+    assert "expected_spend" not in value.customers
+    np.testing.assert_array_equal(
+        value.customers["lifetime_value"], money.customers["discounted_purchases"]
+    )
+    assert value.table()["unit"].tolist() == ["share", "purchases", "purchases", "purchases"]
+    metrics = value.to_metrics()
+    assert metrics["total_discounted_purchases"] == pytest.approx(value.total)
+    # Nothing that reads like money is recorded.
+    assert not {"total_lifetime_value", "margin"} & set(metrics)
+
+
+def test_an_absent_model_of_purchases_is_passed_on(cdnow, spend):
+    absent = NotAvailable("no customer came back")
+    assert lifetime_value(absent, spend, cdnow, **SETTINGS) is absent
+    assert lifetime_value(absent, NotAvailable("no amounts"), cdnow, **SETTINGS) is absent
+    assert attempt(lifetime_value, cdnow, spend=spend, summary=absent, **SETTINGS) is absent

@@ -9,11 +9,24 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.stats import gamma as gamma_distribution
-from scipy.stats import pearsonr
+from scipy.stats import kstest, pearsonr, spearmanr
 
 from crmstudy.errors import ModelError, NotAvailable
-from crmstudy.value import GammaGammaResult, fit_gamma_gamma
-from crmstudy.value.lifetime.gamma_gamma import GammaGammaLikelihood
+from crmstudy.value.lifetime.gamma_gamma import (
+    GammaGammaLikelihood,
+    GammaGammaResult,
+    _independence,
+    fit_gamma_gamma,
+)
+from crmstudy.value.lifetime.independence import (
+    PEARSON,
+    RANKS,
+    WEIGHTED,
+    WITHOUT_ONE,
+    examine_independence,
+    leave_one_out,
+)
+from crmstudy.value.lifetime.spend_fit import compare_spend, expected_below
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +182,136 @@ def test_results_print_their_units(spend):
     assert all(type(value) in (int, float) for value in metrics.values())
 
 
+# --- independence ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def independence(spend, cdnow):
+    return examine_independence(spend, cdnow, seed=3, n_replicates=100)
+
+
+def test_leaving_one_out_is_what_it_says():
+    rng = np.random.default_rng(5)
+    x, mean = rng.geometric(0.3, 30).astype(float), rng.gamma(2, 10, 30)
+    others = [np.arange(30) != i for i in range(30)]
+    expected = [np.corrcoef(x[rows], mean[rows])[0, 1] for rows in others]
+    np.testing.assert_allclose(leave_one_out(x, mean), expected, rtol=1e-10)
+
+
+def test_others_who_do_not_differ_correlate_by_nothing():
+    assert leave_one_out(np.array([1.0, 1, 1, 5]), np.array([3.0, 4, 5, 9]))[3] == 0
+    assert (leave_one_out(np.ones(4), np.arange(1.0, 5)) == 0).all()
+
+
+def test_one_customer_decides_on_cdnow(independence, cdnow, spend):
+    """The study's reference: .114, and .057 without one customer."""
+    assert independence.found(PEARSON) == pytest.approx(spend.correlation)
+    assert independence.found(PEARSON) == pytest.approx(0.114, abs=5e-4)
+    assert independence.found(WITHOUT_ONE) == pytest.approx(0.057, abs=5e-4)
+    assert not independence.checks[0].passed
+    frame = cdnow.customers[cdnow.x > 0]
+    ranks = spearmanr(frame["repeat_purchases"], frame["mean_spend"]).statistic
+    assert independence.found(RANKS) == pytest.approx(ranks)
+    rest = frame[frame["customer_id"] != independence.most_influential]
+    assert rest["repeat_purchases"].corr(rest["mean_spend"]) == pytest.approx(
+        independence.found(WITHOUT_ONE)
+    )
+
+
+def test_ranks_correlate_although_spend_is_independent(summary_of):
+    """Why the rank correlation alone decides nothing: its middle under the model is not 0."""
+    rng = np.random.default_rng(21)
+    x, mean, _ = simulate_spend(rng, 4000, 1.5, 6.0, 60.0)
+    summary = summary_of(x, 1.0, 9.0, mean)
+    found = examine_independence(fit_gamma_gamma(summary), summary, seed=1, n_replicates=100)
+    rows = found.table().set_index("measure")
+    assert rows.loc[RANKS, "95% lower"] > 0.02
+    assert (rows["p"] > 0.01).all()
+    assert found.checks[0].passed
+
+
+def test_spend_that_grows_with_frequency_is_seen(summary_of):
+    rng = np.random.default_rng(12)
+    x, mean, _ = simulate_spend(rng, 2000, 5.0, 4.0, 20.0)
+    summary = summary_of(x, 1.0, 9.0, mean * x**0.3)
+    found = examine_independence(fit_gamma_gamma(summary), summary, seed=1, n_replicates=100)
+    rows = found.table().set_index("measure")
+    assert rows.loc[[RANKS, WEIGHTED], "p"].max() < 0.02
+    assert found.found(WEIGHTED) > 1.1
+
+
+def test_data_of_the_model_are_seldom_found_dependent(summary_of):
+    """p-values of 60 samples of independent spend: about one in twenty is below .05."""
+    found = []
+    for rng in map(np.random.default_rng, np.random.SeedSequence(31).spawn(60)):
+        x, mean, _ = simulate_spend(rng, 400, 5.0, 4.0, 20.0)
+        summary = summary_of(x, 1.0, 9.0, mean)
+        examined = examine_independence(fit_gamma_gamma(summary), summary, seed=1, n_replicates=60)
+        found.append(examined.table()["p"])
+    rejected = (np.array(found) < 0.05).sum(axis=0)
+    assert (rejected <= 9).all()  # 3 expected, standard deviation 1.7
+    assert np.array(found).mean() == pytest.approx(0.5, abs=0.12)
+
+
+def test_independence_does_not_depend_on_order_or_luck(independence, spend, cdnow):
+    shuffled = replace(cdnow, customers=cdnow.customers.sample(frac=1, random_state=4))
+    again = examine_independence(spend, shuffled, seed=3, n_replicates=100)
+    assert again.table().equals(independence.table())
+    other = examine_independence(spend, cdnow, seed=4, n_replicates=100)
+    assert not other.table()["95% lower"].equals(independence.table()["95% lower"])
+    metrics = independence.to_metrics()
+    assert metrics["correlation_lowest"] < metrics["correlation"] < metrics["correlation_highest"]
+
+
+def test_equal_numbers_of_purchases_have_no_correlation(summary_of):
+    rng = np.random.default_rng(2)
+    summary = summary_of(np.full(200, 3.0), 1.0, 9.0, rng.gamma(15, 1 / rng.gamma(4, 1 / 20, 200)))
+    found = examine_independence(fit_gamma_gamma(summary), summary, seed=1, n_replicates=20)
+    assert found.found(PEARSON) == found.found(RANKS) == 0
+    assert found.found(WEIGHTED) == pytest.approx(1)
+
+
+# --- fit -------------------------------------------------------------------------------------
+
+
+def test_expected_shares_are_those_of_simulated_customers(spend):
+    rng = np.random.default_rng(9)
+    p, q, v = spend.estimates.values
+    x, mean, _ = simulate_spend(rng, 200_000, p, q, v)
+    amounts = np.array([0.0, 10.0, 25.0, 60.0, 150.0])
+    found = expected_below(spend, x, amounts)
+    assert found[0] == 0
+    np.testing.assert_allclose(found, [(mean <= one).mean() for one in amounts], atol=0.005)
+
+
+def test_classes_hold_everybody_but_those_beyond(spend, cdnow):
+    fit = compare_spend(spend, cdnow)
+    table = fit.table()
+    assert table["observed"].sum() == pytest.approx(1 - fit.beyond / fit.n)
+    assert (table["from"].iloc[1:].to_numpy() == table["to"].iloc[:-1].to_numpy()).all()
+    assert fit.n == 946
+    assert table["expected"].sum() < 1
+
+
+@pytest.mark.parametrize("factor", [1.0, 0.3, 3.0])
+def test_the_distance_is_kolmogorovs(spend, cdnow, summary_of, factor):
+    """On either side of the steps: few customers, and spend above or below the model's."""
+    frame = cdnow.customers[cdnow.x > 0].head(946 if factor == 1 else 15)
+    x, mean = frame["priced_purchases"].to_numpy(float), factor * frame["mean_spend"].to_numpy()
+    statistic = kstest(mean, lambda at: expected_below(spend, x, np.asarray(at))).statistic
+    found = compare_spend(spend, summary_of(x, 1.0, 9.0, mean)).largest_distance
+    assert found == pytest.approx(statistic, abs=1e-9)
+
+
+def test_data_of_the_model_fit_it(summary_of):
+    rng = np.random.default_rng(6)
+    x, mean, _ = simulate_spend(rng, 5000, 5.0, 4.0, 20.0)
+    summary = summary_of(x, 1.0, 9.0, mean)
+    assert compare_spend(fit_gamma_gamma(summary), summary).largest_distance < 0.02
+    two_kinds = summary_of(x, 1.0, 9.0, np.where(rng.random(5000) < 0.5, mean, mean + 500))
+    assert compare_spend(fit_gamma_gamma(two_kinds), two_kinds).largest_distance > 0.1
+
+
 # --- refusals --------------------------------------------------------------------------------
 
 
@@ -203,6 +346,15 @@ def test_an_infinite_mean_is_refused_and_checked(spend):
         heavy.expected_spend(0, np.nan)
 
 
+def test_spend_that_hangs_on_frequency_without_fail_is_still_tested():
+    x = np.arange(1.0, 41.0)
+    correlation, independence = _independence(x, 10 * x)
+    assert correlation == pytest.approx(1)
+    assert independence.p_value < 1e-12
+
+
 def test_an_absent_summary_is_passed_on():
     absent = NotAvailable("no transactions")
     assert fit_gamma_gamma(absent) is absent
+    assert compare_spend(absent, absent) is absent
+    assert examine_independence(absent, absent, seed=1) is absent

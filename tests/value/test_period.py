@@ -1,11 +1,10 @@
 """Splitting a ledger's days, and the interval of the largest customers' share."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from crmstudy.errors import ModelError, SettingsError
-from crmstudy.value import bootstrap_share, concentrate, split_period, sum_revenue
+from crmstudy.value.histories.period import split_period, sum_revenue
 
 
 def ledger(*days, revenue=1.0):
@@ -40,40 +39,40 @@ def test_a_short_ledger_is_refused():
         split_period(ledger("2025-01-01", "2025-03-24"))
 
 
+def test_an_empty_ledger_is_refused():
+    with pytest.raises(ModelError, match="no purchase has a date"):
+        split_period(ledger("2025-01-01").head(0))
+    with pytest.raises(ModelError, match="no purchase has a date"):
+        split_period(ledger("2025-01-01").assign(ordered_at=pd.NaT))
+    with pytest.raises(ModelError, match="cover 1 day; a hold-out test needs 84"):
+        split_period(ledger("2025-01-01 10:00", "2025-01-01 18:00"))
+
+
+def test_undated_purchases_do_not_move_the_split():
+    dated = ledger("2025-01-01", "2025-04-10", None)
+    assert split_period(dated) == split_period(dated.head(2))
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [("1997-01-20", "20 days to learn from"), ("1998-06-29", "1 day to test on")],
+)
+def test_a_part_that_is_too_short_is_refused_with_what_is_allowed(day, said):
+    with pytest.raises(SettingsError, match=f"leaves {said}, 28 .*1997-01-28 to 1998-06-02"):
+        split_period(ledger("1997-01-01", "1998-06-30"), calibration_end=day)
+
+
+@pytest.mark.parametrize("day", ["1997-01-28", "1998-06-02"])
+def test_the_shortest_allowed_parts_are_taken(day):
+    split = split_period(ledger("1997-01-01", "1998-06-30"), calibration_end=day)
+    assert split.calibration_end == day
+
+
+def test_a_day_that_is_none_is_refused():
+    with pytest.raises(SettingsError, match="must be a date such as"):
+        split_period(ledger("1997-01-01", "1998-06-30"), calibration_end="autumn")
+
+
 def test_revenue_is_summed_by_customer():
     summed = sum_revenue(ledger("2025-01-01", "2025-01-02", "2025-01-03", "2025-01-04"))
     assert summed.to_dict() == {"c0": 2.0, "c1": 1.0, "c2": 1.0}
-
-
-def test_the_share_is_that_of_the_lorenz_curve():
-    revenue = pd.Series(np.random.default_rng(3).gamma(0.5, 10, 501))
-    interval = bootstrap_share(revenue, largest=0.2, seed=1)
-    assert interval.share == pytest.approx(float(concentrate(revenue).top_share(0.2)), abs=1e-12)
-    assert interval.lower < interval.share < interval.upper
-
-
-def test_equal_customers_leave_no_room():
-    interval = bootstrap_share(pd.Series(np.ones(50)), largest=0.2, seed=1)
-    assert (interval.lower, interval.share, interval.upper) == pytest.approx((0.2, 0.2, 0.2))
-
-
-def test_the_same_seed_draws_the_same():
-    revenue = pd.Series(np.random.default_rng(4).gamma(1, 10, 60))
-    first, second, other = (bootstrap_share(revenue, seed=s).lower for s in (5, 5, 6))
-    assert first == second != other
-
-
-def test_the_interval_covers_the_truth():
-    """Exponential revenue: the largest fifth holds .2 (1 - ln .2) of it."""
-    truth, generator = 0.2 * (1 - np.log(0.2)), np.random.default_rng(11)
-    hits = 0
-    for draw in range(200):
-        revenue = pd.Series(generator.exponential(1.0, 300))
-        interval = bootstrap_share(revenue, seed=draw, n_replicates=199)
-        hits += interval.lower <= truth <= interval.upper
-    assert 180 <= hits <= 199  # .95 within four standard errors, a little low by bias
-
-
-def test_too_few_customers():
-    with pytest.raises(ModelError, match="needs 10 customers"):
-        bootstrap_share(pd.Series([1.0, 2.0]), seed=1)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
-from crmstudy.value import summarise_purchases
+from crmstudy.value.histories.purchases import summarise_purchases
 
 HAND_MADE = [
     # customer, time, revenue
@@ -59,9 +59,14 @@ def test_cdnow_sample_has_the_published_counts(cdnow):
 
 
 def test_cdnow_master_is_the_whole_cohort(cdnow_master):
+    """Fader & Hardie (2001): 69,659 purchases of 23,570 customers, January 1997 to June 1998."""
     rows = cdnow_master.table().set_index("step")["rows"]
     assert rows["rows received"] == 69_659
+    assert rows["purchases used"] + rows["same day"] == 69_659
     assert len(cdnow_master.customers) == 23_570
+    days = cdnow_master.repeats_by_day.index
+    assert (days[0], days[-1]) == (pd.Timestamp("1997-01-01"), pd.Timestamp("1998-06-30"))
+    assert cdnow_master.T.max() == pytest.approx(272 / 7)
 
 
 def test_hand_made_log_gives_the_histories_counted_by_hand(log):
@@ -113,6 +118,12 @@ def test_a_log_cut_short_is_noticed(log):
     assert summarise_purchases(log, **DATES).checks[0].passed
     late = summarise_purchases(log, calibration_end="2024-06-30")
     assert not late.checks[0].passed
+    assert (
+        late.checks[0].statistic == (pd.Timestamp("2024-06-30") - log["ordered_at"].max()).days + 1
+    )
+    early = summarise_purchases(log, calibration_end="2024-01-15")
+    assert early.checks[0].passed
+    assert early.checks[0].statistic == 0
 
 
 def test_without_amounts_there_are_still_histories(log):

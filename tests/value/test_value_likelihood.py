@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from crmstudy.errors import ModelError
 from crmstudy.value.purchasing.likelihood import maximise
-from crmstudy.value.purchasing.numerics import dot, pool_rows
+from crmstudy.value.purchasing.numerics import dot, log_rising, log_sum, pool_rows
 
 
 def exponential_likelihood(total: float, n: int):
@@ -43,8 +43,14 @@ def test_a_likelihood_without_maximum_is_refused(sign, limit):
         chain = sign * values[0] ** (sign - 1)
         return value, np.array([slope * chain]), np.array([[bend * chain**2]])
 
-    with pytest.raises(ModelError, match=f"theta runs to {limit}"):
+    with pytest.raises(ModelError, match=f"theta runs to {limit}; more customers or longer"):
         maximise(derivatives, {"theta": 1.0}, n=1)
+
+    def explain(theta: float) -> str:
+        return f"everybody waits {'long' if theta > 1 else 'no time'}"
+
+    with pytest.raises(ModelError, match=f"{limit}; everybody waits (long|no time)$"):
+        maximise(derivatives, {"theta": 1.0}, n=1, explain=explain)
 
 
 def bowl(curvatures: list[float]):
@@ -72,6 +78,33 @@ def test_a_shallow_direction_is_estimated_and_fails_its_check():
     assert [check.passed for check in found.checks] == [True, True, False]
 
 
+@pytest.mark.parametrize("height", [1.0, -1.0])
+def test_a_maximum_behind_a_ridge_is_found_if_it_is_the_highest(height):
+    """A hill at log theta = 2, with the height given, beside a plain that rises to 0 at 0."""
+
+    def derivatives(values):
+        theta, u = values[0], np.log(values[0])
+        hill = (height + 3) * np.exp(-((u - 2) ** 2) / 2)
+        slope = np.exp(u) / (1 + np.exp(u)) ** 2  # of the plain, -3 / (1 + exp(-u)), over 3
+        by_log = -(u - 2) * hill - 3 * slope
+        bend = ((u - 2) ** 2 - 1) * hill - 3 * slope * (1 - np.exp(u)) / (1 + np.exp(u))
+        value = hill - 3 / (1 + np.exp(-u))
+        return value, np.array([by_log / theta]), np.array([[(bend - by_log) / theta**2]])
+
+    if height > 0:
+        found = maximise(derivatives, {"theta": 0.6}, n=1)
+        assert np.log(found["theta"]) == pytest.approx(2, abs=0.1)
+    else:
+        with pytest.raises(ModelError, match="theta runs to 0"):
+            maximise(derivatives, {"theta": 0.6}, n=1)
+
+
+def test_information_criteria_are_those_of_their_definitions():
+    found = maximise(exponential_likelihood(50.0, 400), {"rate": 3.0}, n=400)
+    assert found.aic == pytest.approx(2 - 2 * found.log_likelihood)
+    assert found.bic == pytest.approx(np.log(400) - 2 * found.log_likelihood)
+
+
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1))
 def test_pooled_rows_can_be_put_back(rows):
     columns = np.array(rows, dtype=float).T
@@ -88,3 +121,36 @@ def test_dot_is_the_matrix_product():
     np.testing.assert_allclose(dot(a, b), a @ b.T)
     np.testing.assert_allclose(dot(a, b[0]), a @ b[0])
     np.testing.assert_allclose(dot(a[0], b[0]), a[0] @ b[0])
+
+
+def test_log_rising_counts_factors():
+    """Gamma(3 + 4) / Gamma(3) is 3 * 4 * 5 * 6, and so are its derivatives."""
+    factors = np.array([3.0, 4, 5, 6])
+    found = log_rising(3.0, np.array([0.0, 4.0]), np.array([9.0, 2.0]))
+    expected = 2 * np.array([np.log(factors).sum(), (1 / factors).sum(), -(1 / factors**2).sum()])
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_log_sum_has_the_derivatives_of_log_sum_exp():
+    """Terms h = k p q^2 + c: differentiated by hand, and numerically."""
+    k, c = np.array([[1.0, 2.0, -1.0], [0.5, 0.0, 3.0]]), np.array([[0.0, 1.0, 2.0], [1, 0, -9]])
+
+    def at(p, q):
+        slopes = np.stack([k * q**2, 2 * k * p * q])
+        return log_sum(k * p * q**2 + c, slopes, {(0, 1): 2 * k * q, (1, 1): 2 * k * p})
+
+    p, q, step = 0.7, 1.3, 1e-6
+    logs, gradients, hessians = at(p, q)
+    np.testing.assert_allclose(logs, np.log(np.exp(k * p * q**2 + c).sum(axis=1)))
+    for i, (dp, dq) in enumerate([(step, 0), (0, step)]):
+        up, down = at(p + dp, q + dq), at(p - dp, q - dq)
+        np.testing.assert_allclose((up[0] - down[0]) / (2 * step), gradients[i], rtol=1e-7)
+        np.testing.assert_allclose((up[1] - down[1]) / (2 * step), hessians[i], rtol=1e-7)
+
+
+def test_log_sum_of_nothing_is_minus_infinity():
+    nothing, slopes = np.full((2, 3), -np.inf), np.ones((1, 2, 3))
+    logs, gradients, hessians = log_sum(nothing, slopes, {})
+    assert np.isneginf(logs).all()
+    assert (gradients == 0).all()
+    assert (hessians == 0).all()

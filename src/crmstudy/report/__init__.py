@@ -1,6 +1,7 @@
 """What leaves the study: tables, figures, sentences and recorded numbers."""
 
 from crmstudy.report import sentences, verdicts
+from crmstudy.report.alerts import draw_calibration, draw_contact_profit, draw_precision_recall
 from crmstudy.report.choice import draw_choice, draw_stability
 from crmstudy.report.coverage import draw_missingness, draw_patterns, draw_records, draw_scores
 from crmstudy.report.diagrams import draw_entities
@@ -21,6 +22,18 @@ from crmstudy.report.flows import (
 )
 from crmstudy.report.gains import draw_budget, draw_gains, draw_marginal_value, draw_segment_lift
 from crmstudy.report.grid import draw_grid
+from crmstudy.report.lifecycle import (
+    draw_hazards,
+    draw_stage_transitions,
+    draw_stages,
+    draw_survival,
+)
+from crmstudy.report.lifetimes import (
+    draw_alive_map,
+    draw_lifetime_values,
+    draw_value_intervals,
+    draw_value_map,
+)
 from crmstudy.report.maps import draw_segment_map
 from crmstudy.report.position_gaps import draw_gaps
 from crmstudy.report.positions import draw_positions, draw_strategies
@@ -31,38 +44,62 @@ from crmstudy.report.profiles import (
     draw_scree,
     draw_snake,
 )
+from crmstudy.report.recommendations import draw_hit_rates, draw_recommenders, draw_sample_size
 from crmstudy.report.record import Record, collect_checks, read_recorded_table, read_results
 from crmstudy.report.sheets import draw_planes, draw_som
+from crmstudy.report.tracking import (
+    draw_alive,
+    draw_conditional,
+    draw_revenue_deciles,
+    draw_spend_fit,
+    draw_tracking,
+)
 from crmstudy.report.trees import draw_reconstruction, draw_tree
+from crmstudy.report.worth import draw_decomposition, draw_lorenz, draw_retention, draw_whale
 
 __all__ = [
     "Record",
     "collect_checks",
+    "draw_alive",
+    "draw_alive_map",
     "draw_bars",
     "draw_budget",
+    "draw_calibration",
     "draw_choice",
+    "draw_conditional",
+    "draw_contact_profit",
+    "draw_decomposition",
     "draw_distributions",
     "draw_effects",
     "draw_entities",
     "draw_gains",
     "draw_gaps",
     "draw_grid",
+    "draw_hazards",
     "draw_heatmap",
     "draw_histograms",
+    "draw_hit_rates",
     "draw_intervals",
+    "draw_lifetime_values",
     "draw_lines",
     "draw_loadings",
+    "draw_lorenz",
     "draw_marginal_value",
     "draw_migration",
     "draw_missingness",
     "draw_patterns",
     "draw_planes",
     "draw_positions",
+    "draw_precision_recall",
     "draw_profile",
+    "draw_recommenders",
     "draw_reconstruction",
     "draw_records",
+    "draw_retention",
+    "draw_revenue_deciles",
     "draw_rfm_cells",
     "draw_robustness",
+    "draw_sample_size",
     "draw_scatter",
     "draw_scores",
     "draw_scree",
@@ -70,10 +107,18 @@ __all__ = [
     "draw_segment_map",
     "draw_snake",
     "draw_som",
+    "draw_spend_fit",
     "draw_stability",
+    "draw_stage_transitions",
+    "draw_stages",
     "draw_strategies",
+    "draw_survival",
+    "draw_tracking",
     "draw_transitions",
     "draw_tree",
+    "draw_value_intervals",
+    "draw_value_map",
+    "draw_whale",
     "read_recorded_table",
     "read_results",
     "sentences",

@@ -102,7 +102,8 @@ class Record:
         note = self._note(source, n, unit)
         if len(shown) < len(frame):
             note = f"*First {len(shown)} of {len(frame)} rows; all are in the CSV file.* {note}"
-        markdown = f"**{label}.** {caption}\n\n{to_markdown(shown, decimals)}\n\n{note}".rstrip()
+        body = "*None.*" if frame.empty else to_markdown(shown, decimals)
+        markdown = f"**{label}.** {caption}\n\n{body}\n\n{note}".rstrip()
         latex = to_latex(shown, caption=caption, label=f"tab:{name}", decimals=decimals)
         place = self.folder / "tables" / self.chapter
         write_atomically(place / f"{name}.csv", to_csv(frame).encode())

@@ -20,7 +20,7 @@ from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.loyalty import SemResult
 from crmstudy.report.record import read_recorded_table
 from crmstudy.settings import Hypothesis
-from crmstudy.value import ShareInterval
+from crmstudy.value import ConcentrationBounds
 
 #: Name of a verdict that stands for all of its chapter: nothing could be estimated.
 ANY = "any"
@@ -147,17 +147,14 @@ def from_groups(comparison: GroupComparison | NotAvailable) -> pd.DataFrame:
     )
 
 
-def from_concentration(share: ShareInterval | NotAvailable) -> pd.DataFrame:
+def from_concentration(bounds: ConcentrationBounds | NotAvailable) -> pd.DataFrame:
     """State the verdict on concentration: the share of the largest fifth beyond one half."""
     name, measure = "concentration", "revenue share of the largest fifth, less one half"
-    if isinstance(share, NotAvailable):
-        return state_verdict(name, measure=measure, effect=share, lower=share, upper=share)
+    if isinstance(bounds, NotAvailable):
+        return state_verdict(name, measure=measure, effect=bounds, lower=bounds, upper=bounds)
+    share, lower, upper = bounds.interval(0.2)
     return state_verdict(
-        name,
-        measure=measure,
-        effect=share.share - 0.5,
-        lower=share.lower - 0.5,
-        upper=share.upper - 0.5,
+        name, measure=measure, effect=share - 0.5, lower=lower - 0.5, upper=upper - 0.5
     )
 
 

@@ -1,6 +1,8 @@
 """What the warm process imports before kernels are forked from it."""
 
 import ibis
+import implicit
+import lifelines
 import matplotlib.backends.backend_agg
 import matplotlib.figure
 import pandas
@@ -22,5 +24,5 @@ import crmstudy.report
 import crmstudy.segmentation
 import crmstudy.value
 
-__all__ = ["crmstudy", "ibis", "matplotlib", "pandas", "pyarrow", "scipy"]
+__all__ = ["crmstudy", "ibis", "implicit", "lifelines", "matplotlib", "pandas", "pyarrow", "scipy"]
 __all__ += ["seaborn", "semopy", "sklearn", "statsmodels"]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from crmstudy.errors import ModelError, SettingsError, passes_absence
-from crmstudy.value.worth.concentration import concentrate
 
 #: Share of the observed days that the models see when nothing else is said.
 CALIBRATION_SHARE = 2 / 3
+
+#: Days: conventions of this study. Shorter than that, a week of holidays decides a test.
+SHORTEST, SHORTEST_PART = 84, 28
 
 
 @dataclass(frozen=True)
@@ -36,80 +37,54 @@ def split_period(transactions: pd.DataFrame, *, calibration_end: str = "") -> Sp
     Raises
     ------
     SettingsError
-        If the day leaves nothing for calibration or for the hold-out.
+        If it is no day, lies outside the purchases, or leaves less than four weeks to
+        learn from or to test on.
     ModelError
-        If the ledger covers less than 12 weeks: too few to test a model on.
+        If there are no dated purchases, or they cover less than 12 weeks: too few to test
+        a model on.
     """
-    days = transactions["ordered_at"].dt.normalize()
+    days = transactions["ordered_at"].dropna().dt.normalize()
+    if days.empty:
+        raise ModelError("no purchase has a date: nothing can be split into two periods")
     first, last = days.min(), days.max()
     length = (last - first).days + 1
-    if length < 84:
-        raise ModelError(f"the purchases cover {length} days; a hold-out test needs 84 or more")
+    if length < SHORTEST:
+        raise ModelError(
+            f"the purchases cover {length} day{'s' * (length > 1)}; a hold-out test needs "
+            f"{SHORTEST} or more"
+        )
     if calibration_end:
-        end = pd.Timestamp(calibration_end)
-        if not first < end < last:
-            raise SettingsError(
-                f"CALIBRATION_END = {calibration_end!r} must lie between the first and the last "
-                f"purchase, {first:%Y-%m-%d} and {last:%Y-%m-%d}"
-            )
+        end = _read_end(calibration_end, first, last)
     else:
         end = first + pd.Timedelta(days=round(length * CALIBRATION_SHARE) - 1)
     return Split(f"{end:%Y-%m-%d}", f"{last:%Y-%m-%d}")
+
+
+def _read_end(calibration_end: str, first: pd.Timestamp, last: pd.Timestamp) -> pd.Timestamp:
+    """Read the end of calibration that was asked for, and refuse one that leaves too little."""
+    said = f"CALIBRATION_END = {calibration_end!r}"
+    try:
+        end = pd.Timestamp(calibration_end).normalize()
+    except ValueError as error:
+        raise SettingsError(f"{said} must be a date such as 1997-09-30, or empty") from error
+    if not first < end < last:
+        raise SettingsError(
+            f"{said} must lie between the first and the last purchase, {first:%Y-%m-%d} and "
+            f"{last:%Y-%m-%d}"
+        )
+    seen, ahead = (end - first).days + 1, (last - end).days
+    if min(seen, ahead) < SHORTEST_PART:
+        part = "to learn from" if seen < ahead else "to test on"
+        margin = pd.Timedelta(days=SHORTEST_PART)
+        raise SettingsError(
+            f"{said} leaves {min(seen, ahead)} day{'s' * (min(seen, ahead) > 1)} {part}, "
+            f"{SHORTEST_PART} are needed: choose a day from "
+            f"{first + margin - pd.Timedelta(days=1):%Y-%m-%d} to {last - margin:%Y-%m-%d}"
+        )
+    return end
 
 
 @passes_absence
 def sum_revenue(transactions: pd.DataFrame) -> pd.Series:
     """Sum up revenue by customer, in the order of their identifiers."""
     return transactions.groupby("customer_id", sort=True)["revenue"].sum()
-
-
-@dataclass(frozen=True)
-class ShareInterval:
-    """Share of revenue of the largest customers with its bootstrap interval."""
-
-    largest: float
-    share: float
-    lower: float
-    upper: float
-    n_replicates: int
-
-
-@passes_absence
-def bootstrap_share(
-    revenue: pd.Series,
-    *,
-    largest: float = 0.2,
-    seed: int,
-    n_replicates: int = 999,
-    level: float = 0.95,
-) -> ShareInterval:
-    """Bound the share of revenue that the largest customers bring.
-
-    A percentile bootstrap over customers (Efron & Tibshirani, 1993, ch. 13).
-
-    Parameters
-    ----------
-    revenue : Series of shape (n,)
-        Revenue by customer, none negative.
-    largest : float
-        Share of customers taken as the largest, between 0 and 1.
-    seed : int
-        Seed of the resampling.
-
-    Raises
-    ------
-    ModelError
-        If there are fewer than 10 customers or no revenue.
-    """
-    values = revenue.to_numpy(np.float64)
-    if values.size < 10 or values.sum() <= 0:
-        raise ModelError(f"a share of revenue needs 10 customers with revenue, not {values.size}")
-    generator = np.random.default_rng(seed)
-    drawn = [
-        concentrate(generator.choice(values, values.size)).top_share(largest)
-        for _ in range(n_replicates)
-    ]
-    tail = (1 - level) / 2
-    lower, upper = np.quantile(drawn, [tail, 1 - tail])
-    share = float(concentrate(values).top_share(largest))
-    return ShareInterval(largest, share, float(lower), float(upper), n_replicates)

@@ -170,7 +170,7 @@ def _covers(silent_days: int) -> Check:
     return Check(
         name="the log reaches the end of the study",
         passed=silent_days <= 7,
-        statistic=float(silent_days),
+        statistic=float(max(silent_days, 0)),  # a log may go on beyond the study
         threshold="at most 7 days between the last purchase and the end",
         source="convention: a week without any purchase is more likely a log cut short",
         consequence="customers look as if they had left: choose an earlier end",

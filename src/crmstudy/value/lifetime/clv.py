@@ -1,4 +1,8 @@
-"""Customer lifetime value: expected purchases times expected spend, discounted."""
+"""Customer lifetime value: expected purchases times expected spend, discounted.
+
+Without amounts the value is counted in purchases: what a customer is worth beside others
+can still be told, what she is worth in money cannot.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmstudy.errors import ModelError, SettingsError, passes_absence
+from crmstudy.errors import ModelError, NotAvailable, SettingsError, passes_absence
 from crmstudy.value.histories.purchases import PurchaseSummary
 from crmstudy.value.lifetime.gamma_gamma import GammaGammaResult
 from crmstudy.value.purchasing.btyd import PurchaseResult
+
+Terms = tuple[float, float, float]  # horizon in weeks, discount rate a year, margin
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,15 +28,29 @@ class LifetimeValue:
     customers : DataFrame
         ``customer_id``, ``probability_alive``, ``expected_purchases`` (undiscounted),
         ``discounted_purchases``, ``expected_spend`` (money per purchase) and
-        ``lifetime_value`` (margin x expected spend x discounted purchases).
+        ``lifetime_value`` (margin x expected spend x discounted purchases). Counted in
+        purchases there is no ``expected_spend``, and ``lifetime_value`` is the discounted
+        purchases.
     horizon_weeks, annual_discount_rate, margin : float
-        As they were asked for.
+        As they were asked for; the margin touches no value counted in purchases.
+    without_money : str
+        Why the value is counted in purchases; empty when it is money.
     """
 
     customers: pd.DataFrame
     horizon_weeks: float
     annual_discount_rate: float
     margin: float
+    without_money: str = ""
+
+    @property
+    def unit(self) -> str:
+        """What the value is counted in: ``"currency"`` or ``"purchases"``."""
+        return "purchases" if self.without_money else "currency"
+
+    def name_unit(self, currency: str) -> str:
+        """Name the value's unit for a label: the study's currency, if it is money."""
+        return "discounted purchases" if self.without_money else currency
 
     @property
     def total(self) -> float:
@@ -38,40 +58,48 @@ class LifetimeValue:
         return float(self.customers["lifetime_value"].sum())
 
     def table(self) -> pd.DataFrame:
-        """Distribution over customers, one row a quantity."""
-        names = {
-            "probability_alive": "probability of being active",
-            "expected_purchases": "expected purchases",
-            "discounted_purchases": "discounted expected purchases",
-            "expected_spend": "expected spend per purchase",
-            "lifetime_value": "lifetime value",
-        }
-        described = self.customers[list(names)].quantile([0.0, 0.25, 0.5, 0.75, 1.0]).T
+        """Distribution over customers, one row a quantity, with its unit."""
+        known = [name for name in _QUANTITIES if name in self.customers]
+        described = self.customers[known].quantile([0.0, 0.25, 0.5, 0.75, 1.0]).T
         described.columns = ["minimum", "lower quartile", "median", "upper quartile", "maximum"]
-        described.insert(0, "mean", self.customers[list(names)].mean())
-        described.insert(0, "quantity", list(names.values()))
+        described.insert(0, "mean", self.customers[known].mean())
+        described.insert(0, "unit", [_QUANTITIES[name][1] or self.unit for name in known])
+        described.insert(0, "quantity", [_QUANTITIES[name][0] for name in known])
         return described.reset_index(drop=True)
 
     def to_metrics(self) -> dict[str, float]:
-        """Totals and means, with the settings they rest on."""
+        """Totals and means, with the settings they rest on.
+
+        What is counted in purchases goes by another name, so that nobody takes it for money.
+        """
         value = self.customers["lifetime_value"]
+        name = "discounted_purchases" if self.without_money else "lifetime_value"
         return {
             "n": len(self.customers),
             "horizon_weeks": self.horizon_weeks,
             "annual_discount_rate": self.annual_discount_rate,
-            "margin": self.margin,
+            **({} if self.without_money else {"margin": self.margin}),
             "expected_purchases": float(self.customers["expected_purchases"].sum()),
             "mean_probability_alive": float(self.customers["probability_alive"].mean()),
-            "total_lifetime_value": self.total,
-            "mean_lifetime_value": float(value.mean()),
-            "median_lifetime_value": float(value.median()),
+            f"total_{name}": self.total,
+            f"mean_{name}": float(value.mean()),
+            f"median_{name}": float(value.median()),
         }
 
 
-@passes_absence
+# Column: its name in words, and its unit where that is not the value's own.
+_QUANTITIES = {
+    "probability_alive": ("probability of being active", "share"),
+    "expected_purchases": ("expected purchases", "purchases"),
+    "discounted_purchases": ("discounted expected purchases", "purchases"),
+    "expected_spend": ("expected spend per purchase", "currency"),
+    "lifetime_value": ("lifetime value", ""),
+}
+
+
 def lifetime_value(
     purchases: PurchaseResult,
-    spend: GammaGammaResult,
+    spend: GammaGammaResult | NotAvailable,
     summary: PurchaseSummary,
     *,
     horizon_weeks: float,
@@ -89,8 +117,10 @@ def lifetime_value(
     ----------
     purchases : BgNbdResult or ParetoNbdResult
         How often they will buy.
-    spend : GammaGammaResult
-        What they will spend each time.
+    spend : GammaGammaResult or NotAvailable
+        What they will spend each time. Where that is not known the value is counted in
+        purchases. (In a chapter hand it over by name: ``attempt`` stops at an absent
+        positional argument.)
     summary : PurchaseSummary
         Histories of the customers to value, in the unit of time of ``purchases``.
     horizon_weeks : float
@@ -112,30 +142,58 @@ def lifetime_value(
     Fader, P. S., Hardie, B. G. S. & Lee, K. L. (2005b). RFM and CLV: Using iso-value
     curves for customer base analysis. Journal of Marketing Research, 42(4), 415-430.
     """
-    _check_settings(horizon_weeks, annual_discount_rate, margin)
-    if purchases.unit_days != summary.unit_days:
-        raise ModelError("the purchase model and the summary use different units of time")
+    terms = horizon_weeks, annual_discount_rate, margin
+    check_terms(*terms)
+    if isinstance(spend, NotAvailable):
+        return _value_in_purchases(purchases, summary, terms, without_money=spend.reason)
+    return _value_in_money(purchases, summary, spend, terms)
+
+
+@passes_absence
+def _value_in_purchases(
+    purchases: PurchaseResult, summary: PurchaseSummary, terms: Terms, *, without_money: str
+) -> LifetimeValue:
+    customers = _expect_future(purchases, summary, terms)
+    customers["lifetime_value"] = customers["discounted_purchases"]
+    return LifetimeValue(customers, *terms, without_money=without_money)
+
+
+@passes_absence
+def _value_in_money(
+    purchases: PurchaseResult, summary: PurchaseSummary, spend: GammaGammaResult, terms: Terms
+) -> LifetimeValue:
+    customers, past = _expect_future(purchases, summary, terms), summary.customers
+    each = spend.expected_spend(past["priced_purchases"], past["mean_spend"])
+    customers["expected_spend"] = each
+    customers["lifetime_value"] = terms[2] * each * customers["discounted_purchases"]
+    return LifetimeValue(customers, *terms)
+
+
+def _expect_future(
+    purchases: PurchaseResult, summary: PurchaseSummary, terms: Terms
+) -> pd.DataFrame:
+    require_one_unit(purchases, summary)
     history = summary.x, summary.t_x, summary.T
-    horizon = horizon_weeks * 7 / summary.unit_days
-    frame = summary.customers
-    expected_spend = spend.expected_spend(frame["priced_purchases"], frame["mean_spend"])
-    discounted = purchases.conditional_expected_purchases(
-        *history, horizon, annual_discount_rate=annual_discount_rate
-    )
-    customers = pd.DataFrame(
+    horizon, rate = terms[0] * 7 / summary.unit_days, terms[1]
+    ahead = purchases.conditional_expected_purchases
+    return pd.DataFrame(
         {
-            "customer_id": frame["customer_id"],
+            "customer_id": summary.customers["customer_id"],
             "probability_alive": purchases.probability_alive(*history),
-            "expected_purchases": purchases.conditional_expected_purchases(*history, horizon),
-            "discounted_purchases": discounted,
-            "expected_spend": expected_spend,
-            "lifetime_value": margin * expected_spend * discounted,
+            "expected_purchases": ahead(*history, horizon),
+            "discounted_purchases": ahead(*history, horizon, annual_discount_rate=rate),
         }
     )
-    return LifetimeValue(customers, horizon_weeks, annual_discount_rate, margin)
 
 
-def _check_settings(horizon_weeks: float, annual_discount_rate: float, margin: float) -> None:
+def require_one_unit(purchases: PurchaseResult, summary: PurchaseSummary) -> None:
+    """Refuse a model of weeks for histories in days, or the other way round."""
+    if purchases.unit_days != summary.unit_days:
+        raise ModelError("the purchase model and the summary use different units of time")
+
+
+def check_terms(horizon_weeks: float, annual_discount_rate: float, margin: float) -> None:
+    """Refuse a horizon, a discount rate or a margin out of its range."""
     for name, value, rule, fits in (
         ("horizon_weeks", horizon_weeks, "above 0", 0 < horizon_weeks < np.inf),
         (

@@ -212,7 +212,8 @@ def _independence(x: Floats, mean: Floats) -> tuple[float, Hypothesis]:
         correlation, statistic = 0.0, 0.0
     else:
         correlation = float(np.corrcoef(x, mean)[0, 1])
-        statistic = correlation * np.sqrt((x.size - 2) / (1 - correlation**2))
+        unexplained = max(1 - correlation**2, np.finfo(float).eps)
+        statistic = correlation * np.sqrt((x.size - 2) / unexplained)
     return correlation, Hypothesis(
         null="number of purchases and mean spend are uncorrelated over customers",
         statistic=float(statistic),

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, hyp2f1
 
 from crmstudy.errors import ModelError
+from crmstudy.value.purchasing.edges import ALIKE, NOBODY_LEAVES, RARE, explain_rates
 from crmstudy.value.purchasing.likelihood import Derivatives
 from crmstudy.value.purchasing.numerics import dot, integrate_rate, log_rising
 
@@ -27,8 +28,9 @@ class BgNbdLikelihood:
     """Log-likelihood of (r, alpha, a, b) with exact derivatives.
 
     For one customer it is, up to the factors common to both terms, the log of
-    ``(alpha + T)^-(r + x) + [x > 0] a / (b + x - 1) (alpha + t_x)^-(r + x)``: she is
-    active, or left after her last purchase.
+    ``(alpha + T)^-(r + x) + [c > 0] a / (b + c - 1) (alpha + t_x)^-(r + x)``: she is
+    active, or left after her last purchase. c counts her chances to leave, of which she
+    let c - 1 pass for certain; here it is x.
 
     Parameters
     ----------
@@ -36,10 +38,16 @@ class BgNbdLikelihood:
         Repeat purchases, time of the last one, age; distinct histories suffice.
     weights : array of shape (n,)
         Customers with that history.
+    chances_before : int
+        Times that a customer can leave before her first repeat purchase: none here, one
+        in the model of :mod:`.mbg_nbd`.
     """
 
-    def __init__(self, x: Floats, t_x: Floats, T: Floats, weights: NDArray) -> None:
+    def __init__(
+        self, x: Floats, t_x: Floats, T: Floats, weights: NDArray, *, chances_before: int = 0
+    ) -> None:
         weights = weights.astype(np.float64)
+        self._before = chances_before
         self._steps, which = np.unique(x, return_inverse=True)
         self._counts = np.bincount(which, weights=weights)
         # Times are days, so few of them are distinct: logs and reciprocals are taken of
@@ -47,7 +55,7 @@ class BgNbdLikelihood:
         self._ages, at_age = np.unique(T, return_inverse=True)
         self._customers = np.bincount(at_age, weights=weights)
         self._purchases = np.bincount(at_age, weights=weights * x)
-        back = x > 0
+        back = x + chances_before > 0
         self._lasts, self._at_last = np.unique(t_x[back], return_inverse=True)
         self._at_age, self._x, self._weights = at_age[back], x[back], weights[back]
 
@@ -61,8 +69,9 @@ class BgNbdLikelihood:
         n, old = self._counts.sum(), 1 / (alpha + self._ages)
         events = r * self._customers + self._purchases
         of_r = log_rising(r, self._steps, self._counts)
-        of_b = log_rising(b, self._steps, self._counts)
-        of_ab = log_rising(a + b, self._steps, self._counts)
+        chances = self._steps + self._before
+        of_b = log_rising(b, chances, self._counts)
+        of_ab = log_rising(a + b, chances, self._counts)
         value = of_r[0] + of_b[0] - of_ab[0] + n * r * np.log(alpha) + dot(events, np.log(old))
         gradient = np.array(
             [
@@ -82,7 +91,7 @@ class BgNbdLikelihood:
     def _gone(self, r: float, alpha: float, a: float, b: float) -> Derivatives:
         """What the chance of having left after the last purchase adds: log(1 + exp(odds))."""
         old, last = 1 / (alpha + self._ages), 1 / (alpha + self._lasts)
-        events, chance = r + self._x, 1 / (b + self._x - 1)
+        events, chance = r + self._x, 1 / (b + self._x + self._before - 1)
         waited = last[self._at_last] - old[self._at_age]
         slopes = np.empty((4, events.size))  # of the odds, by r, alpha, a and b
         slopes[0] = np.log(last)[self._at_last] - np.log(old)[self._at_age]
@@ -149,3 +158,23 @@ def purchases_while_alive(
         return np.exp(-a * growth) * series
 
     return (r + x) * integrate_rate(decline, alpha + T, horizon, discount)
+
+
+def explain(*, r: float, alpha: float, a: float, b: float, age: float) -> str:
+    """Say what parameters at the edge of the model mean for the data, or nothing.
+
+    Parameters
+    ----------
+    age : float
+        Typical time that a customer has been observed, in the unit of ``alpha``.
+    """
+    found = [explain_rates(r, alpha, age)]
+    if a / (a + b) < RARE:
+        found.append(NOBODY_LEAVES)
+    elif b / (a + b) < RARE:
+        found.append("everybody seems to leave at the first chance")
+    elif a + b > ALIKE:
+        found.append("customers do not seem to differ in how easily they leave")
+    elif a + b < 1 / ALIKE:
+        found.append("some customers seem to leave at the first chance and all others never")
+    return "; ".join(text for text in found if text)

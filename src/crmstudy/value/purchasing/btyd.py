@@ -1,8 +1,8 @@
 """Buy till you die: how often customers will come back, and who has left.
 
-Two models of the same data. BG/NBD lets a customer leave only after a purchase,
-Pareto/NBD at any time; both are fitted by maximum likelihood to distinct purchase
-histories, weighted by how many customers share them.
+Three models of the same data. BG/NBD lets a customer leave only after a repeat purchase,
+MBG/NBD after any purchase, Pareto/NBD at any time; all are fitted by maximum likelihood to
+distinct purchase histories, weighted by how many customers share them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from crmstudy.checks import Check
 from crmstudy.errors import ModelError, passes_absence
 from crmstudy.value.histories.purchases import TIME_UNITS, PurchaseSummary
-from crmstudy.value.purchasing import bg_nbd, pareto_nbd
+from crmstudy.value.purchasing import bg_nbd, mbg_nbd, pareto_nbd
 from crmstudy.value.purchasing.likelihood import Estimates, maximise
 from crmstudy.value.purchasing.numerics import pool_rows
 
@@ -117,6 +117,14 @@ class BgNbdResult(PurchaseResult):
     timed: ClassVar[tuple[str, ...]] = ("alpha",)
 
 
+class MbgNbdResult(PurchaseResult):
+    """A fitted MBG/NBD model; what its parameters mean stands in :mod:`.mbg_nbd`."""
+
+    model: ClassVar[str] = "MBG/NBD"
+    formulas: ClassVar[ModuleType] = mbg_nbd
+    timed: ClassVar[tuple[str, ...]] = ("alpha",)
+
+
 class ParetoNbdResult(PurchaseResult):
     """A fitted Pareto/NBD model; for its parameters see :mod:`.pareto_nbd`."""
 
@@ -151,10 +159,38 @@ def fit_bg_nbd(summary: PurchaseSummary) -> BgNbdResult:
     Fader, P. S., Hardie, B. G. S. & Lee, K. L. (2005). "Counting your customers" the
     easy way: An alternative to the Pareto/NBD model. Marketing Science, 24(2), 275-284.
     """
-    x, t_x, T, weights = _distinct_histories(summary)
-    likelihood = bg_nbd.BgNbdLikelihood(x, t_x, T, weights)
-    start = {"r": 0.5, "alpha": 0.25 * float(np.average(T, weights=weights)), "a": 0.5, "b": 2.0}
-    return BgNbdResult(maximise(likelihood, start, n=int(weights.sum())), summary.unit_days)
+    return BgNbdResult(_fit_beta_geometric(summary, bg_nbd.BgNbdLikelihood), summary.unit_days)
+
+
+@passes_absence
+def fit_mbg_nbd(summary: PurchaseSummary) -> MbgNbdResult:
+    """Fit the MBG/NBD model by maximum likelihood.
+
+    Parameters
+    ----------
+    summary : PurchaseSummary
+        Purchase histories.
+
+    Returns
+    -------
+    MbgNbdResult
+        r and alpha (shape, and rate in units of time, of the gamma distribution of
+        purchase rates), a and b (of the beta distribution of dropout probabilities).
+
+    Raises
+    ------
+    ModelError
+        As for :func:`fit_bg_nbd`.
+
+    References
+    ----------
+    Batislam, E. P., Denizel, M. & Filiztekin, A. (2007). Empirical validation and
+    comparison of models for customer base analysis. International Journal of Research in
+    Marketing, 24(3), 201-209.
+    Wagner, U. & Hoppe, D. (2008). Erratum on the MBG/NBD model. International Journal of
+    Research in Marketing, 25(3), 225-226.
+    """
+    return MbgNbdResult(_fit_beta_geometric(summary, mbg_nbd.MbgNbdLikelihood), summary.unit_days)
 
 
 @passes_absence
@@ -183,27 +219,68 @@ def fit_pareto_nbd(summary: PurchaseSummary) -> ParetoNbdResult:
     Who are they and what will they do next? Management Science, 33(1), 1-24.
     """
     x, t_x, T, weights = _distinct_histories(summary)
-    likelihood = pareto_nbd.ParetoNbdLikelihood(x, t_x, T, weights)
-    typical = 0.25 * float(np.average(T, weights=weights))
-    start = {"r": 0.5, "alpha": typical, "s": 0.5, "beta": typical}
-    return ParetoNbdResult(maximise(likelihood, start, n=int(weights.sum())), summary.unit_days)
+    age = float(np.average(T, weights=weights))
+    estimates = maximise(
+        pareto_nbd.ParetoNbdLikelihood(x, t_x, T, weights),
+        {"r": 0.5, "alpha": 0.25 * age, "s": 0.5, "beta": 0.25 * age},
+        n=int(weights.sum()),
+        explain=partial(pareto_nbd.explain, age=age),
+    )
+    return ParetoNbdResult(estimates, summary.unit_days)
+
+
+def _fit_beta_geometric(
+    summary: PurchaseSummary, likelihood: type[bg_nbd.BgNbdLikelihood]
+) -> Estimates:
+    x, t_x, T, weights = _distinct_histories(summary)
+    age = float(np.average(T, weights=weights))
+    return maximise(
+        likelihood(x, t_x, T, weights),
+        {"r": 0.5, "alpha": 0.25 * age, "a": 0.5, "b": 2.0},
+        n=int(weights.sum()),
+        explain=partial(bg_nbd.explain, age=age),
+    )
 
 
 def _distinct_histories(summary: PurchaseSummary) -> tuple[Floats, Floats, Floats, NDArray]:
     """Distinct (x, t_x, T) with the number of customers each, if there is enough to fit."""
     x, t_x, T = summary.x, summary.t_x, summary.T
-    if not (x > 0).any():
-        raise ModelError(f"no customer came back: one-time buyers only, {x.size} in all")
+    _check_histories(x, t_x, T)
+    _check_enough(x, T, unit=summary.unit)
+    representative, weights, _ = pool_rows(x, t_x, T)
+    return x[representative], t_x[representative], T[representative], weights
+
+
+def _check_histories(x: Floats, t_x: Floats, T: Floats) -> None:
+    came_back = (x >= 1) & (x == np.floor(x)) & (t_x > 0) & (t_x <= T) & np.isfinite(T)
+    impossible = ~(came_back | ((x == 0) & (t_x == 0) & (T >= 0) & np.isfinite(T)))
+    if impossible.any():
+        row = int(impossible.argmax())
+        raise ModelError(
+            "a purchase history has 0 < t_x <= T, or x = t_x = 0, and x is a whole number; "
+            f"found x = {x[row]:g}, t_x = {t_x[row]:g}, T = {T[row]:g} in row {row + 1} "
+            f"({int(impossible.sum())} of {x.size} customers)"
+        )
+
+
+def _check_enough(x: Floats, T: Floats, *, unit: str) -> None:
+    """Refuse histories from which four parameters cannot be learned."""
     repeaters = int((x > 0).sum())
+    if x.size and not (T > 0).any():
+        raise ModelError(
+            f"nobody was observed for any time after the first purchase ({x.size} customers, all "
+            f"ages 0 {unit}s): the purchases cover a single day; take a later end of calibration"
+        )
+    if x.size and not repeaters:
+        raise ModelError(
+            f"no customer came back: one-time buyers only, {x.size} in all; without repeat "
+            "purchases neither their rate nor their end can be learned"
+        )
     if x.size < MINIMUM_CUSTOMERS or repeaters < MINIMUM_REPEAT_CUSTOMERS:
         raise ModelError(
             f"too few customers: {x.size}, with a repeat purchase {repeaters} "
             f"(at least {MINIMUM_CUSTOMERS} and {MINIMUM_REPEAT_CUSTOMERS})"
         )
-    if not np.where(x > 0, (t_x > 0) & (t_x <= T), (t_x == 0) & (x == 0) & (T >= 0)).all():
-        raise ModelError("a purchase history has 0 < t_x <= T, or x = t_x = 0")
-    representative, weights, _ = pool_rows(x, t_x, T)
-    return x[representative], t_x[representative], T[representative], weights
 
 
 def _as_floats(*values: ArrayLike) -> list[Floats]:

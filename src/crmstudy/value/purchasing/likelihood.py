@@ -8,7 +8,9 @@ parameters by a trust-region Newton method.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -23,11 +25,14 @@ from crmstudy.errors import ModelError
 Floats = NDArray[np.float64]
 Derivatives = tuple[float, Floats, Floats]
 Likelihood = Callable[[Floats], Derivatives]
+Explanation = Callable[..., str]
 
 # A parameter that moves so many orders of magnitude away from its start value (which is
 # on the scale of the data) is running to 0 or infinity; the search ends soon after.
 BOUNDARY = np.log(1e4)
 SEARCH_LIMIT = np.log(1e6)
+# Largest derivative of the mean log-likelihood by a log parameter at a maximum.
+CONVERGED = 1e-5
 # Standard error of a log parameter from which on its 95% interval spans a factor of more
 # than 300 to either side: the data say nothing about it.
 UNDETERMINED = 3.0
@@ -68,6 +73,16 @@ class Estimates:
         return dict(zip(self.names, self.values.tolist(), strict=True))
 
     @property
+    def aic(self) -> float:
+        """Akaike's criterion, ``2 k - 2 log-likelihood``."""
+        return 2 * self.values.size - 2 * self.log_likelihood
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, ``k log(n) - 2 log-likelihood``."""
+        return self.values.size * float(np.log(self.n)) - 2 * self.log_likelihood
+
+    @property
     def standard_errors(self) -> Floats:
         """Square roots of the diagonal of the covariance."""
         return np.sqrt(np.diag(self.covariance))
@@ -102,7 +117,13 @@ class Estimates:
         }
 
 
-def maximise(likelihood: Likelihood, start: Mapping[str, float], *, n: int) -> Estimates:
+def maximise(
+    likelihood: Likelihood,
+    start: Mapping[str, float],
+    *,
+    n: int,
+    explain: Explanation | None = None,
+) -> Estimates:
     """Maximise a likelihood over positive parameters.
 
     Parameters
@@ -113,6 +134,9 @@ def maximise(likelihood: Likelihood, start: Mapping[str, float], *, n: int) -> E
         Names and start values, on the scale of the data.
     n : int
         Number of customers behind the likelihood.
+    explain : callable, optional
+        Takes the parameters by name and says what they mean for the data (or nothing);
+        asked when the maximum is refused.
 
     Raises
     ------
@@ -127,29 +151,62 @@ def maximise(likelihood: Likelihood, start: Mapping[str, float], *, n: int) -> E
     """
     names, origin = tuple(start), np.log(list(start.values()))
     loss = _LogScaleLoss(likelihood, origin, n)
+    try:
+        return _search(loss, names, origin, explain)
+    except _RefusedError as refusal:
+        # Besides its maximum the likelihood may have a ridge to the edge, or a flat hill.
+        for step in _other_starts(len(names)):
+            with suppress(_RefusedError):
+                found = _search(loss, names, origin + step, explain)
+                if found.log_likelihood >= refusal.log_likelihood:
+                    return found
+        raise ModelError(str(refusal)) from refusal
+
+
+class _RefusedError(ModelError):
+    """A search that ended where there is no usable maximum, and how high it came."""
+
+    def __init__(self, reason: str, log_likelihood: float) -> None:
+        super().__init__(reason)
+        self.log_likelihood = log_likelihood
+
+
+def _other_starts(n_parameters: int) -> list[Floats]:
+    """Half of the corners of a cube around the start: each parameter times or through 4.5."""
+    corners = product((1.0, -1.0), repeat=n_parameters)
+    return [1.5 * np.array(corner) for corner in corners if np.prod(corner) > 0]
+
+
+def _search(
+    loss: _LogScaleLoss, names: tuple[str, ...], start: Floats, explain: Explanation | None
+) -> Estimates:
     found = minimize(
         loss.value,
-        origin,
+        start,
         jac=loss.gradient,
         hess=loss.hessian,
         method="trust-exact",
+        callback=loss.stop_at_boundary,
         options={"gtol": 1e-6, "maxiter": 200},
     )
-    _refuse_boundary(names, found.x - origin)
-    best = _refine(loss, found.x)
+    moved = found.x - loss.origin
+    best = found.x if np.abs(moved).max() > BOUNDARY else _refine(loss, found.x)
     gradient = float(np.abs(loss.gradient(best)).max())
-    if gradient > 1e-5:
-        raise ModelError(f"the search for the maximum did not converge (gradient {gradient:.0e})")
-    information = n * loss.hessian(best)
-    log_covariance = _invert(names, information)
-    values = np.exp(best)
+    information = loss.n * loss.hessian(best)
+    covariance = _invert(information)
+    values, log_likelihood = np.exp(best), -loss.n * float(loss.value(best))
+    refusal = _refuse(names, best - loss.origin, gradient, information, covariance)
+    if refusal:
+        words = explain(**dict(zip(names, values.tolist(), strict=True))) if explain else ""
+        words = words or "more customers or longer histories would tell"
+        raise _RefusedError(f"{refusal}; {words}", log_likelihood)
     return Estimates(
         names=names,
         values=values,
-        covariance=np.asarray(log_covariance * np.outer(values, values)),
-        log_likelihood=-n * float(loss.value(best)),
-        n=n,
-        checks=_convergence_checks(gradient, information, log_covariance),
+        covariance=np.asarray(covariance * np.outer(values, values)),
+        log_likelihood=log_likelihood,
+        n=loss.n,
+        checks=_convergence_checks(gradient, information, covariance),
     )
 
 
@@ -174,7 +231,7 @@ class _LogScaleLoss:
     """Minus the mean log-likelihood as a function of log parameters, evaluated once a point."""
 
     def __init__(self, likelihood: Likelihood, origin: Floats, n: int) -> None:
-        self._likelihood, self._origin, self._n = likelihood, origin, n
+        self._likelihood, self.origin, self.n = likelihood, origin, n
         self._point: Floats | None = None
         self._found: tuple[Any, Any, Any] = (np.inf, None, None)
 
@@ -188,10 +245,14 @@ class _LogScaleLoss:
         value, gradient, hessian = self._likelihood(values)
         gradient = values * gradient
         hessian = np.outer(values, values) * hessian + np.diag(gradient)
-        return -value / self._n, -gradient / self._n, -hessian / self._n
+        return -value / self.n, -gradient / self.n, -hessian / self.n
+
+    def stop_at_boundary(self, log_values: Floats) -> None:
+        if np.abs(log_values - self.origin).max() > BOUNDARY:
+            raise StopIteration
 
     def value(self, log_values: Floats) -> float:
-        if np.abs(log_values - self._origin).max() > SEARCH_LIMIT:
+        if np.abs(log_values - self.origin).max() > SEARCH_LIMIT:
             return np.inf
         return self._evaluate(log_values)[0]
 
@@ -202,22 +263,32 @@ class _LogScaleLoss:
         return self._evaluate(log_values)[2]
 
 
-def _refuse_boundary(names: tuple[str, ...], moved: Floats) -> None:
+def _refuse(
+    names: tuple[str, ...],
+    moved: Floats,
+    gradient: float,
+    information: Floats,
+    covariance: Floats,
+) -> str:
+    """Why the end of a search is no maximum to be used; empty if it is one."""
     furthest = int(np.abs(moved).argmax())
     if abs(moved[furthest]) > BOUNDARY:
         limit = "infinity" if moved[furthest] > 0 else "0"
-        raise ModelError(f"the likelihood has no maximum inside: {names[furthest]} runs to {limit}")
+        return f"the likelihood has no maximum inside: {names[furthest]} runs to {limit}"
+    if gradient > CONVERGED:
+        return f"the search for the maximum did not converge (gradient {gradient:.0e})"
+    if not np.sqrt(np.diag(covariance)).max() <= UNDETERMINED:
+        flattest = np.linalg.eigh(information)[1][:, 0]
+        name = names[int(np.abs(flattest).argmax())]
+        return f"the data do not determine {name}: the likelihood is flat along it"
+    return ""
 
 
-def _invert(names: tuple[str, ...], information: Floats) -> Floats:
-    """Covariance of the log parameters, unless the likelihood is flat in some direction."""
-    curvatures, directions = np.linalg.eigh(information)
-    if curvatures[0] > 0:
-        covariance = np.linalg.inv(information)
-        if np.sqrt(np.diag(covariance)).max() <= UNDETERMINED:
-            return np.asarray(covariance)
-    name = names[int(np.abs(directions[:, 0]).argmax())]
-    raise ModelError(f"the data do not determine {name}: the likelihood is flat along it")
+def _invert(information: Floats) -> Floats:
+    """Covariance of the log parameters, infinite where the likelihood has no curvature."""
+    if np.linalg.eigvalsh(information)[0] > 0:
+        return np.asarray(np.linalg.inv(information))
+    return np.full_like(information, np.inf)
 
 
 def _convergence_checks(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
+from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import digamma, gammaln, polygamma
+from scipy.special import digamma, gammaln, zeta
 
 Floats = NDArray[np.float64]
 
@@ -55,41 +56,48 @@ def log_rising(base: float, steps: Floats, weights: ArrayLike) -> tuple[float, f
     return (
         float(weights @ gammaln(raised) - total * gammaln(base)),
         float(weights @ digamma(raised) - total * digamma(base)),
-        float(weights @ polygamma(1, raised) - total * polygamma(1, base)),
+        # The trigamma function, without the cases that SciPy's polygamma goes through.
+        float(weights @ zeta(2, raised) - total * zeta(2, base)),
     )
 
 
-def mixture_derivatives(
-    log_terms: Floats, slopes: Floats, weights: Floats
-) -> tuple[float, Floats, Floats, Floats]:
-    """Differentiate a weighted sum of logarithms of sums, ``sum_i w_i log sum_k exp(h_ik)``.
+def log_sum(
+    log_terms: Floats, slopes: Floats, bends: Mapping[tuple[int, int], ArrayLike]
+) -> tuple[Floats, Floats, Floats]:
+    """Differentiate logarithms of sums, ``log sum_k exp(h_ik)``, row by row.
 
     Parameters
     ----------
     log_terms : array of shape (n_rows, n_terms)
-        ``h``.
+        ``h``; a row may be minus infinity throughout (a sum of 0).
     slopes : array of shape (n_parameters, n_rows, n_terms)
         Gradient of ``h``.
-    weights : array of shape (n_rows,)
+    bends : mapping of pairs of parameters to arrays of shape (n_rows, n_terms)
+        Second derivatives of ``h`` that are not 0, each pair once.
 
     Returns
     -------
-    value : float
-    gradient : array of shape (n_parameters,)
-    hessian : array of shape (n_parameters, n_parameters)
-        Without the curvature of ``h``: add the sum of ``share * h''``.
-    share : array of shape (n_rows, n_terms)
-        Weight of each term, ``w_i exp(h_ik) / sum_k exp(h_ik)``.
+    logs : array of shape (n_rows,)
+    gradients : array of shape (n_parameters, n_rows)
+    hessians : array of shape (n_parameters, n_parameters, n_rows)
     """
     highest = log_terms.max(axis=1, keepdims=True)
+    highest[np.isneginf(highest)] = 0.0
     terms = np.exp(log_terms - highest)
     total = terms.sum(axis=1, keepdims=True)
-    logs, posterior = (highest + np.log(total))[:, 0], terms / total
-    share = posterior * weights[:, None]
-    flat = slopes.reshape(len(slopes), -1)
-    mean = (slopes * posterior).sum(axis=2)
-    hessian = dot(flat * share.ravel(), flat) - dot(mean * weights, mean)
-    return float(dot(weights, logs)), dot(flat, share.ravel()), hessian, share
+    with np.errstate(divide="ignore"):
+        logs = (highest + np.log(total))[:, 0]
+    share = terms / np.where(total > 0, total, 1.0)
+    gradients = np.einsum("pnk,nk->pn", slopes, share)
+    spread = slopes - gradients[:, :, None]
+    hessians = np.empty((len(slopes), *gradients.shape))
+    for row, column in combinations_with_replacement(range(len(slopes)), 2):
+        hessian = np.einsum("nk,nk,nk->n", share, spread[row], spread[column])
+        if (row, column) in bends:
+            bend = np.broadcast_to(bends[row, column], share.shape)
+            hessian += np.einsum("nk,nk->n", share, bend)
+        hessians[row, column] = hessians[column, row] = hessian
+    return logs, gradients, hessians
 
 
 @cache

@@ -39,6 +39,20 @@ class Concentration:
         """Number of customers."""
         return self.cumulative.size - 1
 
+    @property
+    def gini_standard_error(self) -> float:
+        """Standard error of the Gini coefficient, customers taken as drawn at random.
+
+        References
+        ----------
+        Davidson, R. (2009). Reliable inference for the Gini index. Journal of
+        Econometrics, 150(1), 30-40.
+        """
+        shares, position = np.diff(self.cumulative), np.arange(1, self.n + 1)
+        rank = (2 * position - 1) / self.n - (self.gini + 1)
+        influence = rank * shares - 2 / self.n * self.cumulative[1:]
+        return float(np.sqrt(((influence - influence.mean()) ** 2).sum()))
+
     def top_share(self, customers: ArrayLike) -> Floats:
         """Share of revenue of the largest customers, for instance ``customers=0.1``.
 

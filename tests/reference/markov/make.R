@@ -1,0 +1,27 @@
+options(digits = 15)
+suppressPackageStartupMessages(library(markovchain))
+out <- function(quantity, value) cat(sprintf("%s,%.15g\n", quantity, value))
+cat("quantity,value\n")
+s <- as.matrix(read.csv("sequences.csv"))
+states <- c("a", "b", "c", "d")
+fit <- markovchainFit(data = split(s, row(s)), method = "mle", name = "all")$estimate
+P <- fit@transitionMatrix[states, states]
+for (i in states) for (j in states) out(paste("share", i, j), P[i, j])
+mc <- new("markovchain", states = states, transitionMatrix = P)
+st <- steadyStates(mc)
+for (i in states) out(paste("steady", i), st[1, i])
+h <- meanFirstPassageTime(mc, destination = "d")
+for (i in names(h)) out(paste("until d", i), h[i])
+r <- meanRecurrenceTime(mc)
+for (i in names(r)) out(paste("recurrence", i), r[i])
+# likelihood ratios of Anderson and Goodman (1957), written out by loglin()
+lr <- function(x) { x <- x[rowSums(x) > 0, colSums(x) > 0, drop = FALSE]
+  f <- loglin(x, list(1, 2), print = FALSE); c(f$lrt, f$df) }
+level <- function(v) factor(v, states)
+total <- function(tables) Reduce(`+`, lapply(tables, lr))
+steps <- lapply(1:7, function(t) table(level(s[, t]), level(s[, t + 1])))
+h <- total(lapply(states, function(i) t(sapply(steps, function(n) n[i, ]))))
+out("homogeneity", h[1]); out("homogeneity df", h[2])
+z <- lr(Reduce(`+`, steps)); out("order one", z[1]); out("order one df", z[2])
+triple <- Reduce(`+`, lapply(1:6, function(t) table(level(s[, t]), level(s[, t + 1]), level(s[, t + 2]))))
+o <- total(lapply(states, function(j) triple[, j, ])); out("order two", o[1]); out("order two df", o[2])
