@@ -102,7 +102,7 @@ class Record:
         note = self._note(source, n, unit)
         if len(shown) < len(frame):
             note = f"*First {len(shown)} of {len(frame)} rows; all are in the CSV file.* {note}"
-        body = "*None.*" if frame.empty else to_markdown(shown, decimals)
+        body = "*Nothing to show.*" if frame.empty else to_markdown(shown, decimals)
         markdown = f"**{label}.** {caption}\n\n{body}\n\n{note}".rstrip()
         latex = to_latex(shown, caption=caption, label=f"tab:{name}", decimals=decimals)
         place = self.folder / "tables" / self.chapter
