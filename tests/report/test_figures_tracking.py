@@ -143,6 +143,7 @@ def test_spend_fit_ticks_say_what_they_stand_at(n):
     for place, label in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True):
         assert float(label.get_text().rstrip("%")) == pytest.approx(100 * place)
     assert "3 beyond the axis" in axes.get_xlabel()
+    assert axes.get_ylabel().endswith(" 元")
     inside(drawn)
 
 

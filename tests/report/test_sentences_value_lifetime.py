@@ -76,7 +76,7 @@ def test_it_says_the_total_with_both_intervals():
     text = read_lifetime(build_intervals(), build_sensitivity(), currency="EUR")
     assert "margin of 30%, the 3 customers together are worth 114 EUR." in text
     assert "confidence interval of this expectation goes from 90.00 to 1,234;" in text
-    assert "what they will really bring lies from 0 to infinity" in text
+    assert "if the models hold, what they will really bring lies from 0 to infinity" in text
     assert "mean customer is worth 38.00 EUR, the median customer 10.00 EUR" in text
     assert "Of a single customer little is sure: the prediction interval of 100.0%" in text
     assert "expected to bring 100 EUR and may bring from 0 to 300" in text
@@ -89,6 +89,13 @@ def test_customers_who_surely_come_back_are_not_called_unsure():
     assert "little is sure" not in text
     assert "The prediction interval of 33.3% of them begins at nothing" in text
     assert text.endswith("Not available: no customer came back.")
+
+
+def test_a_rate_keeps_the_digits_that_it_needs():
+    found = build_intervals()
+    terms = {"annual_discount_rate": 0.075, "margin": 0.428477}
+    text = read_lifetime(replace(found, values=replace(found.values, **terms)), ABSENT, currency="")
+    assert "discounted at 7.5% a year and at a margin of 42.8%," in text
 
 
 def test_one_customer_is_singular():

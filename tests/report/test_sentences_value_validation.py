@@ -49,8 +49,12 @@ def rolling(best, n=3, models=("A", "B"), lag=0.0123):
     return SimpleNamespace(origins=range(n), times_smallest=best, models=models, largest_lag=lag)
 
 
-def alive(brier=0.1, constant=0.2):
+def alive(brier=0.1, constant=0.2, expected=(0.1, 0.3)):
+    groups = pd.DataFrame(
+        {"expected to buy": expected, "95% lower": [0.2, 0.25], "95% upper": [0.3, 0.35]}
+    )
     return SimpleNamespace(
+        table=lambda: groups,
         brier=brier,
         brier_constant=constant,
         to_metrics=lambda: {"share_expected_to_buy": 0.3, "share_that_bought": 0.25},
@@ -125,6 +129,9 @@ def test_one_model_has_no_rivals_at_other_ends():
         (alive(), money(), "expected 30.0% of the customers to buy in the hold-out, and 25.0% did"),
         (alive(), money(), "0.100, is smaller than that of giving everybody the same one, 0.200"),
         (alive(0.2, 0.2), money(), "0.200, is not smaller than"),
+        (alive(), money(), "of the observed one in 1 and above it in none."),
+        (alive(expected=(0.4, 0.4)), money(), "Of 2 groups by the probability of being active"),
+        (alive(expected=(0.4, 0.4)), money(), "of the observed one in none and above it in 2."),
         (alive(), money(), "lies 10.0% below the revenue of the hold-out. The tenth"),
         (alive(), money(bias=0.2), "lies 20.0% above the revenue"),
         (alive(), money(n_unpriced=1), "1 purchase without a known amount is not in it."),
@@ -136,6 +143,12 @@ def test_one_model_has_no_rivals_at_other_ends():
 )
 def test_buyers_and_money(one, other, said):
     assert said in read_validation(choice(), ABSENT, one, other)
+
+
+def test_amounts_carry_their_currency():
+    said = read_validation(choice(), ABSENT, alive(), money(), currency="USD")
+    assert "1.00 USD, is smaller than that of past spend and past rate, 2.00 USD." in said
+    assert "estimated at 20.00 USD;" in read_spend(spend(), ABSENT, ABSENT, currency="USD")
 
 
 def test_what_is_absent_is_said_once():

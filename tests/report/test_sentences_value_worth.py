@@ -56,6 +56,7 @@ def test_parts_are_named_and_so_is_what_lacks():
     said = read_worth(worth, ABSENT, ABSENT)
     mean = worth.customers["value"].mean()
     assert f"40 customers are worth {mean:.2f} on average" in said
+    assert f"worth {mean:.2f} EUR on average" in read_worth(worth, ABSENT, ABSENT, currency="EUR")
     assert "of basic value and 2.50 of potential value" in said
     assert "Not in it, because the data do not show it: margin of contracts, fees" in said
     assert "recommended" not in said
@@ -109,6 +110,10 @@ def test_concentration_and_losses_carry_their_intervals():
     assert f"The Gini coefficient is {found['gini']:.2f}" in said
     assert "25.0% of the customers (95% interval" in said
     assert "the others brought 120.0% of the profit of all." in said
+    assert "returned" not in said
+    some = bound_concentration(revenue.where(revenue > revenue.min()), seed=1, n_replicates=50)
+    unequal = read_worth(ABSENT, some, ABSENT)
+    assert unequal.endswith("1 customer with more returned than bought is not among them.")
     gains = trace_whale(revenue, seed=1, n_replicates=50)
     assert "No customer cost more than she brought." in read_worth(ABSENT, ABSENT, gains)
 
@@ -130,6 +135,8 @@ def test_contracts_are_read():
     better = "smaller than" if metrics["mae_model"] < metrics["mae_one_rate"] else "larger than"
     assert f"that is {better} the error of one rate for all" in said
     assert f"the renewals of {300 - ended} running contracts are worth" in said
+    each = f"{value.to_metrics()['mean_value']:.2f} EUR a contract."
+    assert each in read_contractual(fitted, projection, value, currency="EUR")
     assert "Plan basic" not in said  # there is only one
 
 

@@ -22,7 +22,7 @@ from crmstudy.value.validation.forecasts import (
     choose_hiatus,
     forecast_purchases,
 )
-from crmstudy.value.validation.refit import find_fit, refit
+from crmstudy.value.validation.refit import FITS, find_fit, refit
 from crmstudy.value.validation.rolling import roll_origins
 
 SPLIT = Split("1997-09-30", "1998-06-30")
@@ -230,6 +230,23 @@ def test_refit_sees_everything_and_keeps_the_kind(choice, cdnow_transactions):
     assert refit(choice, cdnow_transactions, until="1997-09-30").purchases.estimates[
         "r"
     ] == pytest.approx(choice.result.estimates["r"])
+
+
+def test_a_model_not_told_apart_stands_in_for_one_without_estimates(
+    choice, cdnow_transactions, monkeypatch
+):
+    def refuse(summary):
+        raise ModelError("the data do not determine b")
+
+    monkeypatch.setitem(FITS, choice.result.model, refuse)
+    tied = replace(choice, tied=(choice.best, "Pareto/NBD"))
+    whole = refit(tied, cdnow_transactions)
+    assert whole.purchases.model == whole.before.model == "Pareto/NBD"
+    assert whole.table()["model"].unique().tolist() == [
+        "Pareto/NBD, since BG/NBD cannot be fitted to the whole period: the data do not determine b"
+    ]
+    with pytest.raises(ModelError, match="the data do not determine b"):
+        refit(replace(choice, tied=(choice.best,)), cdnow_transactions)
 
 
 def test_an_unknown_kind_cannot_be_refitted():

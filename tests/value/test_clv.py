@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from crmstudy.errors import ModelError, NotAvailable, SettingsError, attempt
@@ -11,7 +12,10 @@ from crmstudy.value import (
     fit_gamma_gamma,
     fit_pareto_nbd,
     lifetime_value,
+    map_lifetime_value,
+    observe_margin,
     summarise_purchases,
+    vary_terms,
 )
 
 SETTINGS = {"horizon_weeks": 52, "annual_discount_rate": 0.1, "margin": 0.3}
@@ -97,6 +101,15 @@ def test_impossible_settings_are_refused(cdnow, bg_nbd, spend, change, message):
         lifetime_value(bg_nbd, spend, cdnow, **{**SETTINGS, **change})
 
 
+def test_goods_sold_below_cost_have_no_lifetime_value(cdnow, bg_nbd, spend):
+    lossy = pd.DataFrame({"revenue": [10.0], "cost": [13.0]})
+    margin = observe_margin(lossy, assumed=0.3).of_sales
+    terms = {**SETTINGS, "margin": margin}
+    for estimate in (lifetime_value, map_lifetime_value, vary_terms):
+        absent = attempt(estimate, bg_nbd, spend=spend, summary=cdnow, **terms)
+        assert str(absent).startswith("not available: goods are sold at or below cost")
+
+
 def test_without_amounts_the_value_is_counted_in_purchases(cdnow, bg_nbd, spend):
     absent = NotAvailable("no repeat purchase has a known amount")
     money = lifetime_value(bg_nbd, spend, cdnow, **SETTINGS)
@@ -104,6 +117,7 @@ def test_without_amounts_the_value_is_counted_in_purchases(cdnow, bg_nbd, spend)
     assert (money.unit, value.unit) == ("currency", "purchases")
     assert (money.name_unit("EUR"), value.name_unit("EUR")) == ("EUR", "discounted purchases")
     assert value.without_money == "no repeat purchase has a known amount"
+    assert str(value.by_customer).startswith("not available: the future is counted in purchases")
     assert "expected_spend" not in value.customers
     np.testing.assert_array_equal(
         value.customers["lifetime_value"], money.customers["discounted_purchases"]

@@ -82,7 +82,7 @@ def test_table_names_the_largest_customers():
         ([0.0, 0.0], "no revenue to distribute"),
         ([np.nan], "no revenue to distribute"),
         ([5.0, -1.0, -2.0, 9.0], "2 customers have negative revenue"),
-        ([1.0, -1.0], "1 customers have negative revenue"),
+        ([1.0, -1.0], "1 customer has negative revenue"),
     ],
 )
 def test_what_has_no_lorenz_curve_is_refused(revenue, message):

@@ -186,6 +186,8 @@ def test_equal_values_share_a_bin():
     assert np.bincount(which).tolist() == [90, 10]
     assert names == {0: "0", 1: "1–10"}
     assert bin_evenly(np.ones(5), 4)[1] == {0: "1"}
+    money = bin_evenly(np.array([6.5, 15.7, 100.25, 245.2]), 2, style=".2f")[1]
+    assert list(money.values()) == ["6.50–15.70", "100.25–245.20"]
 
 
 def test_true_probabilities_are_calibrated(simulate, summary_of):

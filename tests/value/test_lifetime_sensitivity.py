@@ -7,7 +7,8 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import hyperu
 
-from crmstudy.errors import NotAvailable, SettingsError
+from crmstudy.errors import ModelError, NotAvailable, SettingsError
+from crmstudy.value.lifetime import sensitivity
 from crmstudy.value.lifetime.gamma_gamma import fit_gamma_gamma
 from crmstudy.value.lifetime.sensitivity import endless_weeks, vary_terms
 from crmstudy.value.purchasing.btyd import fit_pareto_nbd
@@ -48,6 +49,23 @@ def test_without_a_horizon_bg_nbd_adds_up_all_that_is_discounted(bg_nbd):
         *history, endless_weeks(0.1), annual_discount_rate=0.1
     )
     assert found == pytest.approx(by_parts[0], rel=1e-5)
+
+
+def test_a_setting_that_cannot_be_computed_is_left_out_and_named(
+    cdnow, bg_nbd, varied, monkeypatch
+):
+    value = sensitivity.lifetime_value
+
+    def fail_far_ahead(*data, horizon_weeks, **terms):
+        if horizon_weeks > 3000:
+            raise ModelError("expected purchases cannot be computed")
+        return value(*data, horizon_weeks=horizon_weeks, **terms)
+
+    monkeypatch.setattr(sensitivity, "lifetime_value", fail_far_ahead)
+    some = vary_terms(bg_nbd, fit_gamma_gamma(cdnow), cdnow, **TERMS)
+    assert some.left_out == ("horizon without end",)
+    assert not varied.left_out
+    assert len(some.rows) == len(varied.rows) - 1
 
 
 def test_the_terms_of_the_study_are_among_the_settings(varied):

@@ -76,3 +76,10 @@ def test_a_day_that_is_none_is_refused():
 def test_revenue_is_summed_by_customer():
     summed = sum_revenue(ledger("2025-01-01", "2025-01-02", "2025-01-03", "2025-01-04"))
     assert summed.to_dict() == {"c0": 2.0, "c1": 1.0, "c2": 1.0}
+
+
+def test_revenue_is_not_known_of_whoever_returned_more_than_she_bought():
+    days = ledger("2025-01-01", "2025-01-02", "2025-01-03", "2025-01-04")
+    days.loc[days["customer_id"] == "c1", "revenue"] = -5.0
+    summed = sum_revenue(days)
+    assert summed.isna().to_dict() == {"c0": False, "c1": True, "c2": False}

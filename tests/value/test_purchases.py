@@ -210,3 +210,18 @@ def test_an_empty_log_is_refused(log):
 def test_absent_transactions_are_passed_on():
     absent = NotAvailable("no transactions")
     assert summarise_purchases(absent, calibration_end="2024-01-01") is absent
+
+
+def test_a_date_far_ahead_shows_as_a_hole():
+    days = pd.date_range("2024-01-01", "2024-06-30", freq="7D")
+    log = pd.DataFrame({"customer_id": "a", "ordered_at": days, "revenue": 1.0})
+    whole = summarise_purchases(log, calibration_end="2024-06-30").checks[1]
+    assert whole.passed
+    assert whole.statistic == 7
+    later = pd.DataFrame({"customer_id": ["b"], "ordered_at": [pd.Timestamp("2031-01-01")]})
+    broken = pd.concat([log, later.assign(revenue=1.0)])
+    hole = summarise_purchases(broken, calibration_end="2031-01-01").checks[1]
+    assert not hole.passed
+    assert hole.name == "the log has no hole, before 2031-01-01"
+    assert hole.statistic == (pd.Timestamp("2031-01-01") - days[-1]).days
+    assert summarise_purchases(log.head(1), calibration_end="2024-01-01").checks[1].passed

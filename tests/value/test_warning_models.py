@@ -198,12 +198,22 @@ def test_the_truth_is_recovered(models, assessment, data):
     assert compared["RFM score"] == "better"
 
 
-def test_pure_noise_is_told_apart_from_nothing():
+def test_of_pure_noise_the_base_rate_is_chosen_and_nothing_looked_at():
     noise = draw_data(seed=3, strength=0.0)
-    assessment = assess_warnings(fit_warnings(noise, seed=1), n_replicates=60)
+    models = fit_warnings(noise, seed=1)
+    assert models.chosen == "base rate"
+    assessment = assess_warnings(models, n_replicates=60)
     lower, upper = assessment.value("ROC AUC", "logit")[1:]
     assert lower < 0.5 < upper
     assert (assessment.compare("base rate")["verdict"] != "better").all()
+    assert set(assessment.recall["model"]) > {"base rate", "logit"}
+    assert np.isfinite(list(assessment.to_metrics().values())).all()
+    assert "calibration_slope" not in assessment.to_metrics()
+    assert "looks at no feature" in str(rank_importance(models))
+    terms = price_contacts(noise, **TERMS)
+    alerts = raise_alerts(models, terms, n_explained=5).table()
+    assert len(set(alerts["probability"])) == 1
+    assert set(alerts["reasons"].head(5)) == {NO_REASON}
 
 
 def test_names_and_order_of_customers_change_nothing(data, models, assessment, terms, contacts):

@@ -47,8 +47,8 @@ def draw_lifetime_values(customers: pd.DataFrame, *, unit: str) -> Figure:
             _draw_on_logs(axes, values)
         else:
             axes.hist(values, bins="auto", color=COLOURS[0], edgecolor="white")
-        _mark(axes, mean, f"mean {_short(mean)}", "-", right=mean >= median)
-        _mark(axes, median, f"median {_short(median)}", "--", right=mean < median)
+        _mark(axes, mean, f"mean {_amount(mean)}", "-", right=mean >= median)
+        _mark(axes, median, f"median {_amount(median)}", "--", right=mean < median)
         axes.set_xlabel(f"lifetime value of a customer ({unit}; n = {len(values):,})")
         axes.set_ylabel("customers")
         axes.margins(y=0.22)
@@ -109,6 +109,11 @@ def _mark(axes: Any, place: float, text: str, style: str, *, right: bool) -> Non
         fontsize=8.5,
         color=COLOURS[5],
     )
+
+
+def _amount(value: float) -> str:
+    """Write an amount with two decimals, a very small or large one with three digits."""
+    return f"{value:,.2f}" if 0.01 <= value < 1000 else _short(value)
 
 
 def _short(value: float) -> str:

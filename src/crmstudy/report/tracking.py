@@ -302,7 +302,7 @@ def draw_spend_fit(classes: pd.DataFrame, *, currency: str, n: int, beyond: int 
         rest = f"; {beyond:,} beyond the axis" if beyond else ""
         axes.set_xlabel(f"mean spend per repeat purchase, {currency} (n = {n:,}{rest})")
         width = float(f"{edges[1] - edges[0]:.3g}")
-        axes.set_ylabel(f"share of customers\nin a class of {_thousands(width)}")
+        axes.set_ylabel(f"share of customers\nin a class of {_thousands(width)} {currency}")
         axes.xaxis.set_major_formatter(_thousands)
         axes.locator_params(axis="y", nbins=7, steps=[1, 2, 5, 10])
         axes.yaxis.set_major_formatter(_exact_percent)

@@ -1,7 +1,6 @@
 """What the warm process imports before kernels are forked from it."""
 
 import ibis
-import implicit
 import lifelines
 import matplotlib.backends.backend_agg
 import matplotlib.figure
@@ -24,5 +23,5 @@ import crmstudy.report
 import crmstudy.segmentation
 import crmstudy.value
 
-__all__ = ["crmstudy", "ibis", "implicit", "lifelines", "matplotlib", "pandas", "pyarrow", "scipy"]
+__all__ = ["crmstudy", "ibis", "lifelines", "matplotlib", "pandas", "pyarrow", "scipy"]
 __all__ += ["seaborn", "semopy", "sklearn", "statsmodels"]

@@ -15,6 +15,11 @@ def number(value: float, decimals: int = 2) -> str:
     return format_value(value, decimals)
 
 
+def amount(value: float, currency: str = "") -> str:
+    """Write an amount with two decimals and the name of its currency, if one is told."""
+    return f"{number(value)} {currency}".rstrip()
+
+
 def percent(share: float, decimals: int = 1) -> str:
     """Write a share as a percentage."""
     return f"{100 * share:.{decimals}f}%"

@@ -314,12 +314,14 @@ def fit_constant_retention(renewals: pd.DataFrame) -> ConstantRetention:
     n = round(float(renewals["at_risk"].iloc[0])) if len(renewals) else 0
     if n < MINIMUM_CONTRACTS:
         raise ModelError(
-            f"{n} contracts have come up for renewal; a retention model needs "
+            f"{n} {'contract has' if n == 1 else 'contracts have'} come up for renewal; a "
+            "retention model needs "
             f"{MINIMUM_CONTRACTS} or more"
         )
     if ended < MINIMUM_ENDED:
         raise ModelError(
-            f"{ended:.0f} of {n} contracts have ended; a retention model needs "
+            f"{ended:.0f} of {n} contracts {'has' if ended == 1 else 'have'} ended; a retention "
+            "model needs "
             f"{MINIMUM_ENDED} or more"
         )
     if ended == at_risk:

@@ -86,5 +86,10 @@ def _read_end(calibration_end: str, first: pd.Timestamp, last: pd.Timestamp) -> 
 
 @passes_absence
 def sum_revenue(transactions: pd.DataFrame) -> pd.Series:
-    """Sum up revenue by customer, in the order of their identifiers."""
-    return transactions.groupby("customer_id", sort=True)["revenue"].sum()
+    """Sum up revenue by customer, in the order of their identifiers.
+
+    Whoever returned more than she bought bought the rest before the ledger begins: her
+    revenue is not known, and missing.
+    """
+    summed = transactions.groupby("customer_id", sort=True)["revenue"].sum()
+    return summed.where(summed >= 0)

@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 TIME_UNITS = {1.0: "day", 7.0: "week"}
 DateLike = str | date | pd.Timestamp
 
+HOLE = 28  # days without a purchase by anybody that a log may show
+
 LATE = "first purchase after the calibration period: nothing to learn from"
 
 
@@ -150,10 +152,11 @@ def summarise_purchases(
     histories, repeat_days = _histories(purchases, calibration)
     if histories.empty:
         raise ModelError(f"nobody bought anything up to {_as_date(calibration)}")
+    used = f"{len(histories)} {'customer' if len(histories) == 1 else 'customers'}"
     losses += [
         ("same day", rows["day"].size - purchases["day"].size, "one day is one purchase"),
         ("late customers", purchases["day"].size - int(histories["purchases"].sum()), LATE),
-        ("purchases used", int(histories["purchases"].sum()), f"of {len(histories)} customers"),
+        ("purchases used", int(histories["purchases"].sum()), f"of {used}"),
     ]
     start = calibration - int(histories["age"].max())
     return PurchaseSummary(
@@ -162,7 +165,10 @@ def summarise_purchases(
         holdout_days=end - calibration,
         losses=pd.DataFrame(losses, columns=["step", "rows", "reason"]),
         repeats_by_day=_count_by_day(repeat_days, start, end),
-        checks=(_covers(end - _day_number("ordered_at", transactions["ordered_at"].max())),),
+        checks=(
+            _covers(end - _day_number("ordered_at", transactions["ordered_at"].max())),
+            _is_whole(purchases["day"]),
+        ),
     )
 
 
@@ -174,6 +180,21 @@ def _covers(silent_days: int) -> Check:
         threshold="at most 7 days between the last purchase and the end",
         source="convention: a week without any purchase is more likely a log cut short",
         consequence="customers look as if they had left: choose an earlier end",
+    )
+
+
+def _is_whole(days: NDArray[np.int64]) -> Check:
+    """Look for a time in which nobody bought: a hole in the log, or dates far ahead."""
+    seen = np.unique(days)
+    longest = int(np.diff(seen).max()) if seen.size > 1 else 0
+    at = f", before {_as_date(int(seen[1:][np.diff(seen).argmax()]))}" if longest > HOLE else ""
+    return Check(
+        name=f"the log has no hole{at}",
+        passed=longest <= HOLE,
+        statistic=float(longest),
+        threshold=f"at most {HOLE} days without a purchase by anybody",
+        source="convention: all customers of a firm hardly pause together",
+        consequence="look for missing months or wrong dates: silence is taken for leaving",
     )
 
 

@@ -166,6 +166,6 @@ def require_lapses(times: LapseTimes) -> None:
     """
     if times.n_lapsed < FEWEST:
         raise ModelError(
-            f"{times.n_lapsed} of {times.n} customers lapsed; {FEWEST} lapses are needed to "
-            "estimate a time to lapse"
+            f"{times.n_lapsed} of {times.n} {'customer' if times.n == 1 else 'customers'} lapsed; "
+            f"{FEWEST} lapses are needed to estimate a time to lapse"
         )

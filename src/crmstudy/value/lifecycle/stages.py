@@ -26,7 +26,7 @@ RULES = {
     "stable-growing": "daily {measure} at least {more:.3g} times that of the own past",
     "stable-mature": "daily {measure} between the two, or a past too short to compare with",
     "declining": "daily {measure} at most {less:.3g} times that of the own past, or no purchase",
-    "lost": "no purchase in the last {weeks} weeks at the end of the period",
+    "lost": "no purchase in the last {weeks} at the end of the period",
 }
 STAGES = tuple(RULES)
 PROSPECT, NEW, REACTIVATED, GROWING, MATURE, DECLINING, LOST = range(len(STAGES))
@@ -93,11 +93,12 @@ class Lifecycle:
 
     def rules(self) -> pd.DataFrame:
         """Print the rule of each stage; the first that holds, in this order, decides."""
+        weeks = self.lapse.weeks
         words = {
             "measure": self.measure,
             "more": 1 / (1 - self.change),
             "less": 1 - self.change,
-            "weeks": self.lapse.weeks,
+            "weeks": f"{weeks} week" if weeks == 1 else f"{weeks} weeks",
         }
         order = ("prospect", "new", "reactivated", "lost", "stable-growing", "declining")
         return pd.DataFrame(

@@ -35,6 +35,8 @@ class LifetimeValue:
         As they were asked for; the margin touches no value counted in purchases.
     without_money : str
         Why the value is counted in purchases; empty when it is money.
+    model : str
+        Name of the purchase model.
     """
 
     customers: pd.DataFrame
@@ -42,6 +44,7 @@ class LifetimeValue:
     annual_discount_rate: float
     margin: float
     without_money: str = ""
+    model: str = ""
 
     @property
     def unit(self) -> str:
@@ -56,6 +59,13 @@ class LifetimeValue:
     def total(self) -> float:
         """Customer equity: the sum over all customers."""
         return float(self.customers["lifetime_value"].sum())
+
+    @property
+    def by_customer(self) -> pd.Series | NotAvailable:
+        """Lifetime value of each customer in money, which only money can be added to."""
+        if self.without_money:
+            return NotAvailable(f"the future is counted in purchases: {self.without_money}")
+        return self.customers.set_index("customer_id")["lifetime_value"]
 
     def table(self) -> pd.DataFrame:
         """Distribution over customers, one row a quantity, with its unit."""
@@ -108,7 +118,7 @@ def lifetime_value(
 ) -> LifetimeValue:
     """Value each customer's future purchases up to a horizon.
 
-    A purchase at time t after the end of calibration counts
+    A purchase at time t after the last day of the histories counts
     ``margin * spend / (1 + annual_discount_rate)^t``, t in years of 365.25 days; the
     discounting is continuous in t. The spend of a purchase does not depend on how many
     there are (see the check of :class:`GammaGammaResult`).
@@ -135,7 +145,7 @@ def lifetime_value(
     SettingsError
         If a parameter is out of its range.
     ModelError
-        If model and summary use different units of time.
+        If model and summary use different units of time, or the margin is not available.
 
     References
     ----------
@@ -155,7 +165,7 @@ def _value_in_purchases(
 ) -> LifetimeValue:
     customers = _expect_future(purchases, summary, terms)
     customers["lifetime_value"] = customers["discounted_purchases"]
-    return LifetimeValue(customers, *terms, without_money=without_money)
+    return LifetimeValue(customers, *terms, without_money=without_money, model=purchases.model)
 
 
 @passes_absence
@@ -166,7 +176,7 @@ def _value_in_money(
     each = spend.expected_spend(past["priced_purchases"], past["mean_spend"])
     customers["expected_spend"] = each
     customers["lifetime_value"] = terms[2] * each * customers["discounted_purchases"]
-    return LifetimeValue(customers, *terms)
+    return LifetimeValue(customers, *terms, model=purchases.model)
 
 
 def _expect_future(
@@ -192,8 +202,12 @@ def require_one_unit(purchases: PurchaseResult, summary: PurchaseSummary) -> Non
         raise ModelError("the purchase model and the summary use different units of time")
 
 
-def check_terms(horizon_weeks: float, annual_discount_rate: float, margin: float) -> None:
-    """Refuse a horizon, a discount rate or a margin out of its range."""
+def check_terms(
+    horizon_weeks: float, annual_discount_rate: float, margin: float | NotAvailable
+) -> None:
+    """Refuse a horizon, a discount rate or a margin that is out of its range or not known."""
+    if isinstance(margin, NotAvailable):
+        raise ModelError(margin.reason)
     for name, value, rule, fits in (
         ("horizon_weeks", horizon_weeks, "above 0", 0 < horizon_weeks < np.inf),
         (

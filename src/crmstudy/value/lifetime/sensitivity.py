@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmstudy.errors import NotAvailable, passes_absence
+from crmstudy.errors import NotAvailable, attempt, passes_absence
 from crmstudy.value.histories.purchases import PurchaseSummary
 from crmstudy.value.lifetime.clv import LifetimeValue, check_terms, lifetime_value
 from crmstudy.value.lifetime.gamma_gamma import GammaGammaResult
@@ -33,10 +33,13 @@ class LifetimeSensitivity:
         ``term`` (horizon, discount rate, margin), ``setting`` (its value; infinity for a
         horizon without end), ``total``, ``mean``, ``relative`` (total over the base's) and
         ``base`` (whether the setting is the base's).
+    left_out : tuple of str
+        Settings at which the model's expectation cannot be computed, in words.
     """
 
     base: LifetimeValue
     rows: pd.DataFrame
+    left_out: tuple[str, ...] = ()
 
     def table(self) -> pd.DataFrame:
         """One row a setting, in words."""
@@ -94,7 +97,8 @@ def vary_terms(
     Raises
     ------
     SettingsError, ModelError
-        As for ``lifetime_value``.
+        As for ``lifetime_value`` on the terms asked for; another setting that cannot be
+        computed is left out and named.
 
     References
     ----------
@@ -127,7 +131,7 @@ def _vary(
     terms: dict[str, float],
     choices: dict[str, tuple[float, ...]],
 ) -> LifetimeSensitivity:
-    rows = []
+    rows, left = [], []
     for term, settings in choices.items():
         if term == "margin" and base.without_money:
             continue
@@ -136,13 +140,16 @@ def _vary(
             rate = changed["annual_discount_rate"]
             check_terms(base.horizon_weeks, rate, changed["margin"])
             horizon = min(changed["horizon_weeks"], endless_weeks(rate))
-            total = base.total if term == "margin" else value(horizon, rate)
+            total = base.total if term == "margin" else attempt(value, horizon, rate)
+            if isinstance(total, NotAvailable):
+                left.append(f"{_TERMS[term]} {_write(_TERMS[term], setting)}")
+                continue
             total *= changed["margin"] / base.margin
             rows.append((_TERMS[term], setting, total, setting == terms[term]))
     frame = pd.DataFrame(rows, columns=["term", "setting", "total", "base"])
     frame["mean"] = frame["total"] / len(base.customers)
     frame["relative"] = frame["total"] / base.total
-    return LifetimeSensitivity(base, frame)
+    return LifetimeSensitivity(base, frame, tuple(left))
 
 
 _TERMS = {
@@ -162,5 +169,6 @@ def endless_weeks(annual_discount_rate: float) -> float:
 
 def _write(term: str, setting: float) -> str:
     if term == "horizon":
-        return "without end" if np.isinf(setting) else f"{setting:g} weeks"
-    return f"{100 * setting:g}%" + (" a year" if term == "discount rate" else "")
+        weeks = "1 week" if setting == 1 else f"{setting:g} weeks"
+        return "without end" if np.isinf(setting) else weeks
+    return f"{100 * setting:.3g}%" + (" a year" if term == "discount rate" else "")

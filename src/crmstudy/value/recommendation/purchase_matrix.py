@@ -116,8 +116,8 @@ def arrange_purchases(
     customers = _order_customers(kept, items.index)
     if len(items) < 2 or len(customers) < 2:
         raise ModelError(
-            f"{len(items)} item(s) with {fewest} buyers or more and {len(customers)} customer(s) "
-            "who bought them: recommendations need two of each"
+            f"items with {fewest} buyers or more: {len(items)}, customers who bought them: "
+            f"{len(customers)}; recommendations need two of each"
         )
     n_able, share_kept = len(customers), kept["n_purchases"].sum() / bought["n_purchases"].sum()
     if most and n_able > most:

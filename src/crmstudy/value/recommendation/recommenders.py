@@ -146,19 +146,28 @@ def one_thread() -> Iterator[None]:
 
     Only what is loaded already can be held: implicit brings a BLAS of its own.
     """
-    import threading
-
-    import implicit.cpu.als
-    import implicit.cpu.bpr
-    import implicit.nearest_neighbours  # noqa: F401
     from threadpoolctl import threadpool_limits
-    from tqdm import tqdm
 
-    # implicit opens a hidden progress bar, whose lock between processes would outlive ours.
-    tqdm.set_lock(threading.RLock())
-
+    _load_implicit()
     with threadpool_limits(limits=1):
         yield
+
+
+def _load_implicit() -> None:
+    """Import implicit without the progress bars that it asks for and nobody is shown."""
+    import threading
+    import warnings
+
+    from tqdm import TqdmWarning, tqdm
+
+    with warnings.catch_warnings():
+        # In a kernel without ipywidgets tqdm says that it cannot draw its bars.
+        warnings.filterwarnings("ignore", message="IProgress not found", category=TqdmWarning)
+        import implicit.cpu.als
+        import implicit.cpu.bpr
+        import implicit.nearest_neighbours  # noqa: F401
+    # The lock of the hidden bars is one between processes, and would outlive ours.
+    tqdm.set_lock(threading.RLock())
 
 
 def word_setting(method: str, setting: Setting) -> str:

@@ -76,8 +76,8 @@ def plan_recommendation_trial(
     n_days = (last - first).days + 1
     if n_days < FEWEST_DAYS:
         raise ModelError(
-            f"purchases of {n_days} day(s) only: {FEWEST_DAYS} are needed to learn, tune and judge "
-            "recommendations"
+            f"purchases of {n_days} {'day' if n_days == 1 else 'days'} only: {FEWEST_DAYS} are "
+            "needed to learn, tune and judge recommendations"
         )
     if not 0 < share < 0.5:
         raise ModelError(f"share = {share:g}: a number between 0 and 0.5 is needed")

@@ -188,7 +188,7 @@ def choose_model(
     if not forecasts.actual.any():
         raise ModelError(
             f"none of the {forecasts.actual.size:,} customers bought in the hold-out period of "
-            f"{summary.holdout_days} days: no model can be judged by it; choose an earlier "
+            f"{summary.holdout_days:,} days: no model can be judged by it; choose an earlier "
             "end of calibration"
         )
     scores = _score(forecasts, summary)

@@ -109,11 +109,16 @@ def _bin_frequency(
     return counts, names
 
 
-def bin_evenly(values: Floats, n_bins: int) -> tuple[NDArray[np.int64], dict[int, str]]:
-    """Cut numbers into groups of about equal size, equal ones together, and name them."""
+def bin_evenly(
+    values: Floats, n_bins: int, *, style: str = ".4g"
+) -> tuple[NDArray[np.int64], dict[int, str]]:
+    """Cut numbers into groups of about equal size, equal ones together, and name them.
+
+    Groups are named by their ends, in the ``style`` told unless all numbers are whole.
+    """
     edges = np.unique(np.quantile(values, np.linspace(0, 1, n_bins + 1)[1:-1]))
     which = np.searchsorted(edges, values, side="left").astype(np.int64)
-    style = ".0f" if (values % 1 == 0).all() else ".4g"
+    style = ".0f" if (values % 1 == 0).all() else style
     names = {}
     for position in np.unique(which):
         inside = values[which == position]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from crmstudy.errors import ModelError, passes_absence
+from crmstudy.errors import ModelError, NotAvailable, attempt, passes_absence
 from crmstudy.value.histories.purchases import PurchaseSummary, summarise_purchases
 from crmstudy.value.purchasing import btyd
 from crmstudy.value.purchasing.btyd import PurchaseResult
@@ -26,16 +26,19 @@ class WholePeriod:
         The model, fitted to them.
     before : PurchaseResult
         The same model, fitted to the calibration period.
+    refused : str
+        Why another model stands in for the chosen one; empty when none does.
     """
 
     histories: PurchaseSummary
     purchases: PurchaseResult
     before: PurchaseResult
+    refused: str = ""
 
     def table(self) -> pd.DataFrame:
-        """Parameters before and after, with standard errors."""
+        """Parameters before and after, with standard errors; and the model, if it stands in."""
         now, then = self.purchases.estimates, self.before.estimates
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {
                 "parameter": now.names,
                 "calibration": then.values,
@@ -45,6 +48,9 @@ class WholePeriod:
                 "unit": self.purchases.table()["unit"],
             }
         )
+        if self.refused:
+            table["model"] = f"{self.purchases.model}, since {self.refused}"
+        return table
 
     def to_metrics(self) -> dict[str, float]:
         """Estimates from the whole period, and how many customers stand behind them."""
@@ -59,7 +65,9 @@ def refit(choice: ModelChoice, transactions: pd.DataFrame, *, until: str = "") -
     asked for today, not at the end of calibration, and with all data the estimates are
     more precise; so the chosen kind of model is fitted to all of them (Hastie, Tibshirani
     & Friedman, 2009, section 7.10.1). The errors of the hold-out stay what they were: no
-    part of the whole period is left to test the new estimates.
+    part of the whole period is left to test the new estimates. Where the chosen model has
+    no estimates there, the first that has them of those the hold-out did not tell apart
+    from it stands in, by their errors; others do not.
 
     Parameters
     ----------
@@ -73,7 +81,8 @@ def refit(choice: ModelChoice, transactions: pd.DataFrame, *, until: str = "") -
     Raises
     ------
     ModelError
-        If the model cannot be fitted to the whole period, or is none that this study fits.
+        If neither the model nor one not told apart from it can be fitted to the whole
+        period, or the model is none that this study fits.
 
     References
     ----------
@@ -84,7 +93,22 @@ def refit(choice: ModelChoice, transactions: pd.DataFrame, *, until: str = "") -
     histories = summarise_purchases(
         transactions, calibration_end=last, unit_days=choice.result.unit_days
     )
-    return WholePeriod(histories, find_fit(choice.result.model)(histories), choice.result)
+    try:
+        return WholePeriod(histories, find_fit(choice.result.model)(histories), choice.result)
+    except ModelError as reason:
+        return _stand_in(choice, histories, reason)
+
+
+def _stand_in(choice: ModelChoice, histories: PurchaseSummary, reason: ModelError) -> WholePeriod:
+    """Fit the next best of the models that the hold-out did not tell apart."""
+    rest = choice.scores.loc[[name for name in choice.tied if name != choice.best]]
+    for name in rest["root mean squared error"].sort_values(kind="stable").index:
+        before = choice.models[str(name)]
+        now = attempt(find_fit(before.model), histories)
+        if not isinstance(now, NotAvailable):
+            refused = f"{choice.result.model} cannot be fitted to the whole period: {reason}"
+            return WholePeriod(histories, now, before, refused)
+    raise reason
 
 
 def find_fit(model: str) -> Callable[[PurchaseSummary], PurchaseResult]:

@@ -291,7 +291,7 @@ def _compare_spend(frame: pd.DataFrame, summary: PurchaseSummary) -> pd.DataFram
     back = bought & ~np.isnan(past)
     names = {0: "none: one-time buyers"}
     if back.any():
-        which[back], labels = bin_evenly(past[back], 5)
+        which[back], labels = bin_evenly(past[back], 5, style=".2f")  # money
         which[back] += 1
         names |= {key + 1: label for key, label in labels.items()}
     rows = frame.loc[bought, ["expected spend", "actual spend"]].groupby(which[bought])

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from crmstudy.errors import passes_absence
+from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.statistics.draws import draw_seeds
 from crmstudy.value.warning.measures import LIMITS, draw_samples
 from crmstudy.value.warning.models import hold_one_thread
@@ -87,7 +87,9 @@ def _share_out_one(
     for path, order in zip(turned, orders, strict=True):
         for step, group in enumerate(order, start=1):
             path[step:, groups[group]] = row[groups[group]]
-    scores = _score_all(score, turned.reshape(-1, starts.shape[1])).reshape(len(starts), -1)
+    n_points = len(starts) * (len(groups) + 1)
+    scores = _score_all(score, turned.reshape(n_points, starts.shape[1]))
+    scores = scores.reshape(len(starts), len(groups) + 1)
     shares = np.zeros(len(groups))
     for path, order in zip(np.diff(scores, axis=1), orders, strict=True):
         shares[order] += path
@@ -103,7 +105,9 @@ def _score_all(score: Callable[[Floats], Floats], matrix: Floats) -> Floats:
 
 
 @passes_absence
-def rank_importance(models: WarningModels, *, n_replicates: int = 200) -> pd.DataFrame:
+def rank_importance(
+    models: WarningModels, *, n_replicates: int = 200
+) -> pd.DataFrame | NotAvailable:
     """Shuffle one topic at a time on the test, and see how much average precision is lost.
 
     Features of one topic are shuffled together, because of two that say the same neither
@@ -113,14 +117,15 @@ def rank_importance(models: WarningModels, *, n_replicates: int = 200) -> pd.Dat
     Returns
     -------
     DataFrame
-        ``topic``, ``importance``, ``lower``, ``upper``, the most important first; empty
-        where the chosen model looks at nothing.
+        ``topic``, ``importance``, ``lower``, ``upper``, the most important first.
 
     References
     ----------
     Breiman, L. (2001). Random forests. Machine Learning, 45(1), 5-32.
     """
     model, test = models.learned[models.chosen], models.test
+    if not model.owners:
+        return NotAvailable(f"the chosen model, {models.chosen}, looks at no feature")
     seeds = draw_seeds(models.seed, stage=STAGE, n=2)
     generator = np.random.default_rng(seeds[0])
     n = len(test.events)

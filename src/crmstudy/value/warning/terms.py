@@ -74,7 +74,7 @@ class ContactTerms:
         rows = [
             ("cost of a contact", self.contact_cost, "assumed"),
             ("share of leaving customers whom a contact keeps", self.rescue_share, "assumed"),
-            ("margin", self.margin, "assumed"),
+            ("margin", self.margin, "observed where costs are known, else assumed"),
             ("discounted weeks in the window", self.weeks_now, "horizon"),
             ("discounted weeks after it", self.weeks_later, "horizon"),
             ("share of usual spend lost in the window", self.lost_now, self.lost_rule),
@@ -202,7 +202,8 @@ def _learn_loss(
         _relate(np.bincount(generator.integers(n, size=n), minlength=n) @ sums)
         for _ in range(n_replicates)
     ]
-    lower, upper = np.nanquantile(drawn, LIMITS)
+    known = [value for value in drawn if np.isfinite(value)]
+    lower, upper = np.quantile(known, LIMITS) if known else (0.0, 1.0)
     return _relate(sums.sum(axis=0)), float(lower), float(upper), "learnt from training origins"
 
 

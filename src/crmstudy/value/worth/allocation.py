@@ -280,8 +280,11 @@ def _at_booked_cost(
         charged += each * np.bincount(rows[rows >= 0], minlength=len(population))
         of_tickets += each * np.count_nonzero(rows < 0)
     left.append(Unallocated("cost of tickets", of_tickets, "of nobody in the ledger"))
-    left.append(Unallocated("cost of service", without, "of months without a ticket"))
     source = "booked; spread equally over the tickets of each month"
+    why = "of months without a ticket"
+    if tickets is None:
+        source, why = "booked to single customers", "no table contacts to spread it by"
+    left.append(Unallocated("cost of service", without, why))
     return Allocation(charged, source, _only_money(left))
 
 

@@ -115,9 +115,10 @@ def concentrate(revenue_per_customer: ArrayLike) -> Concentration:
     revenue = np.asarray(revenue_per_customer, np.float64)
     known = np.sort(revenue[~np.isnan(revenue)])
     if known.size and known[0] < 0:
+        below = int((known < 0).sum())
         raise ModelError(
-            f"{int((known < 0).sum())} customers have negative revenue; a Lorenz curve "
-            "needs revenue before returns"
+            f"{below} {'customer has' if below == 1 else 'customers have'} negative revenue; a "
+            "Lorenz curve needs revenue before returns"
         )
     if not known.any():
         raise ModelError("there is no revenue to distribute over customers")

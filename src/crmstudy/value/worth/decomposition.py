@@ -123,7 +123,7 @@ class ValueDecomposition:
     def table(self) -> pd.DataFrame:
         """One row a component, a block and the whole: sum, mean, and how it is known.
 
-        ``customers with it`` is the share of customers for whom it is not zero.
+        ``share of customers with it`` counts those for whom it is not zero.
         """
         rows = []
         for block in BLOCKS:
@@ -284,7 +284,7 @@ def _row(block: str, name: str, amounts: Floats) -> dict[str, Any]:
         "component": name,
         "sum": float(amounts.sum()),
         "mean per customer": float(amounts.mean()),
-        "customers with it": float((amounts != 0).mean()) if known else np.nan,
+        "share of customers with it": float((amounts != 0).mean()) if known else np.nan,
     }
 
 

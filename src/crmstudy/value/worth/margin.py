@@ -42,7 +42,8 @@ class Margin:
         """The margin that future sales are priced with, where they bring any."""
         if self.value > 0:
             return self.value
-        return NotAvailable(f"goods are sold at or below cost: the margin is {self.value:.1%}")
+        written = f"{self.value:.1%}".replace("-", "−")
+        return NotAvailable(f"goods are sold at or below cost: the margin is {written}")
 
     def describe(self) -> str:
         """Say where the margin comes from."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.report.sentences.words import (
+    amount,
     compose,
     count_of,
-    number,
     p_value,
     percent,
 )
@@ -22,10 +22,21 @@ def read_contractual(
     retention: PlanRetention | NotAvailable,
     projection: Projection | NotAvailable,
     value: ContractValue | NotAvailable,
+    *,
+    currency: str = "",
 ) -> str:
-    """Say how many contracts ended, whether customers differ, and what the running are worth."""
+    """Say how many contracts ended, whether customers differ, and what the running are worth.
+
+    Parameters
+    ----------
+    currency : str
+        Name of the currency, behind amounts.
+    """
     return compose(
-        _say_contracts(retention), _say_plans(retention), _say_test(projection), _say_value(value)
+        _say_contracts(retention),
+        _say_plans(retention),
+        _say_test(projection),
+        _say_value(value, currency),
     )
 
 
@@ -76,15 +87,18 @@ def _say_test(projection: Projection) -> str:
 
 
 @passes_absence
-def _say_value(value: ContractValue) -> str:
+def _say_value(value: ContractValue, currency: str) -> str:
     found = value.to_metrics()
     contracts = int(found["contracts"])
     ahead = (
-        f"Over {found['horizon_weeks']:,.0f} weeks" if found["horizon_weeks"] else "Without an end"
+        f"Over {count_of(round(found['horizon_weeks']), 'week')}"
+        if found["horizon_weeks"]
+        else "Without an end"
     )
     said = (
         f"{ahead} the renewals of {count_of(contracts, 'running contract')} are worth "
-        f"{number(found['total_value'])}, {number(found['mean_value'])} a contract."
+        f"{amount(found['total_value'], currency)}, {amount(found['mean_value'], currency)} a "
+        "contract."
     )
     if value.unvalued:
         left = count_of(value.unvalued, "running contract")

@@ -53,9 +53,10 @@ def _say_limit(lifecycle: Lifecycle) -> str:
             f"A customer counts as lost after {weeks} without a purchase, as given; {later} of the "
             "returns seen come later than that."
         )
+    so_far = f"all but {later} of the returns" if lapse.later else "all returns"
     return (
-        f"A customer counts as lost after {weeks} without a purchase; by then all but {later} of "
-        "the returns seen have come."
+        f"A customer counts as lost after {weeks} without a purchase; by then {so_far} seen "
+        "have come."
     )
 
 

@@ -60,15 +60,15 @@ def say_total(intervals: LifetimeIntervals, currency: str) -> str:
     """Say what all customers are worth together, with both intervals."""
     values, total = intervals.values, intervals.totals.iloc[-1]
     said = percent(intervals.level, 0)
-    terms = f"Over {values.horizon_weeks:,.0f} weeks, discounted at "
-    terms += f"{percent(values.annual_discount_rate, 0)} a year"
+    terms = f"Over {_weeks(values.horizon_weeks)}, discounted at "
+    terms += f"{_rate(values.annual_discount_rate)} a year"
     if values.without_money:
         why = f"What a purchase brings is not known ({values.without_money}): value is counted "
         why += "in purchases. "
         together = "are expected to make"
     else:
         why, together = "", "are worth"
-        terms += f" and at a margin of {percent(values.margin, 0)}"
+        terms += f" and at a margin of {_rate(values.margin)}"
     n = len(values.customers)
     who = "the one customer" if n == 1 else f"the {n:,} customers together"
     if n == 1:
@@ -77,9 +77,20 @@ def say_total(intervals: LifetimeIntervals, currency: str) -> str:
     likely = f"from {_end(total['predicted_lower'])} to {_end(total['predicted_upper'])}"
     return (
         f"{why}{terms}, {who} {together} {_amount(values.total, values, currency)}. The {said} "
-        f"confidence interval of this expectation goes {sure}; what they will really bring lies "
-        f"{likely} with a probability of {said}."
+        f"confidence interval of this expectation goes {sure}; if the models hold, what "
+        f"they will really bring lies {likely} with a probability of {said}."
     ).replace("what they will", "what she will" if n == 1 else "what they will")
+
+
+def _weeks(horizon: float) -> str:
+    """Write a horizon, of which fractions count when it is short."""
+    weeks = f"{horizon:.3g}" if horizon < 10 else f"{horizon:,.0f}"
+    return f"{weeks} {'week' if horizon == 1 else 'weeks'}"
+
+
+def _rate(share: float) -> str:
+    """Write a rate as a percentage with the digits that it needs, three at most."""
+    return f"{100 * share:.3g}%"
 
 
 def _end(value: float) -> str:
@@ -128,6 +139,7 @@ def _say_terms(sensitivity: LifetimeSensitivity) -> str:
         "Over the settings of the table and everything else held, the total moves with "
         f"{enumerate_words(parts)} that of the study's terms."
         + (most if len(freely) > 1 and ratio.nunique() > 1 else "")
+        + "".join(f" At {one} the value cannot be computed." for one in sensitivity.left_out)
     )
 
 

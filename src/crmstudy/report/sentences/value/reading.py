@@ -48,8 +48,9 @@ def read_value(
     other = "" if first == second else f"What follows rests on {second}, not on {first}."
     parts: dict[str, str | NotAvailable] = {
         "Purchase model": say_choice(choice),
+        "Model of lifetime value": _say_stand_in(choice, intervals),
         "Lifetime value": say_total(intervals, currency),
-        "Basic, added and potential value": say_parts(worth),
+        "Basic, added and potential value": say_parts(worth, currency),
         "Concentration": say_concentration(concentration),
         "Lifecycle": say_last_stages(lifecycle),
         "Data": other,
@@ -61,6 +62,21 @@ def read_value(
             f"{name}: {part}." if isinstance(part, NotAvailable) else part
             for name, part in parts.items()
         )
+    )
+
+
+def _say_stand_in(
+    choice: ModelChoice | NotAvailable, intervals: LifetimeIntervals | NotAvailable
+) -> str:
+    """Say when lifetime value rests on another model than the chosen one."""
+    if isinstance(choice, NotAvailable) or isinstance(intervals, NotAvailable):
+        return ""
+    model = intervals.values.model
+    if model in ("", choice.result.model):
+        return ""
+    return (
+        f"From the whole period the {choice.result.model} model cannot be estimated; lifetime "
+        f"value rests on the {model} model, which the hold-out did not tell apart from it."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from crmstudy.errors import NotAvailable, passes_absence
-from crmstudy.report.sentences.words import compose, number, p_value, percent
+from crmstudy.report.sentences.words import amount, compose, number, p_value, percent
 from crmstudy.value.lifetime.gamma_gamma import SMALL_CORRELATION, GammaGammaResult
 from crmstudy.value.lifetime.independence import (
     PEARSON,
@@ -20,10 +20,18 @@ def read_spend(
     spend: GammaGammaResult | NotAvailable,
     independence: SpendIndependence | NotAvailable,
     fit: SpendFit | NotAvailable,
+    *,
+    currency: str = "",
 ) -> str:
-    """Say what a customer spends a purchase, how well the model fits, and what it assumes."""
+    """Say what a customer spends a purchase, how well the model fits, and what it assumes.
+
+    Parameters
+    ----------
+    currency : str
+        Name of the currency, behind amounts.
+    """
     return compose(
-        _say_mean(spend),
+        _say_mean(spend, currency),
         _say_fit(fit),
         _say_correlation(independence),
         _say_influence(independence),
@@ -33,15 +41,15 @@ def read_spend(
 
 
 @passes_absence
-def _say_mean(spend: GammaGammaResult) -> str:
+def _say_mean(spend: GammaGammaResult, currency: str) -> str:
     p, q, v = spend.estimates.values
     customers = f"{spend.estimates.n:,} customers with a repeat purchase of known amount"
     if q <= 1:
         return f"From {customers} no mean spend over customers can be had: it is infinite."
     return (
         f"From {customers} the mean spend per purchase is estimated at "
-        f"{number(p * v / (q - 1))}; that is what is expected of a customer of whom no repeat "
-        "purchase is known."
+        f"{amount(p * v / (q - 1), currency)}; that is what is expected of a customer of "
+        "whom no repeat purchase is known."
     )
 
 

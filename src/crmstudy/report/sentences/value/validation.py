@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.report.sentences.words import (
+    amount,
     compose,
     count_of,
     enumerate_words,
@@ -26,8 +27,16 @@ def read_validation(
     rolling: RollingChoice | NotAvailable,
     alive: AliveCalibration | NotAvailable,
     money: RevenueTest | NotAvailable,
+    *,
+    currency: str = "",
 ) -> str:
-    """Say which purchase model goes on and why, and how it did with buyers and with money."""
+    """Say which purchase model goes on and why, and how it did with buyers and with money.
+
+    Parameters
+    ----------
+    currency : str
+        Name of the currency, behind amounts.
+    """
     if isinstance(choice, NotAvailable):
         return compose(choice)
     return compose(
@@ -37,7 +46,7 @@ def read_validation(
         _say_total(choice),
         _say_rolling(rolling),
         _say_alive(alive),
-        _say_money(money),
+        _say_money(money, currency),
     )
 
 
@@ -133,12 +142,24 @@ def _say_alive(alive: AliveCalibration) -> str:
         f"The model expected {percent(metrics['share_expected_to_buy'])} of the customers to buy "
         f"in the hold-out, and {percent(metrics['share_that_bought'])} did; the Brier score of "
         f"its probabilities, {number(alive.brier, 3)}, is {better} than that of giving everybody "
-        f"the same one, {number(alive.brier_constant, 3)}."
+        f"the same one, {number(alive.brier_constant, 3)}.{_say_groups(alive)}"
+    )
+
+
+def _say_groups(alive: AliveCalibration) -> str:
+    """Say in how many groups the expected share lies outside the interval of the observed."""
+    groups = alive.table()
+    below = int((groups["expected to buy"] < groups["95% lower"]).sum())
+    above = int((groups["expected to buy"] > groups["95% upper"]).sum())
+    return (
+        f" Of {count_of(len(groups), 'group')} by the probability of being active, the share "
+        f"expected to buy lies below the 95% interval of the observed one in {below or 'none'} "
+        f"and above it in {above or 'none'}."
     )
 
 
 @passes_absence
-def _say_money(money: RevenueTest) -> str:
+def _say_money(money: RevenueTest, currency: str) -> str:
     share, lower, upper = money.top_share
     naive = read_cell(money.scores, NAIVE, "share caught by the top tenth")
     model_error = read_cell(money.scores, MODEL, MAE)
@@ -160,6 +181,6 @@ def _say_money(money: RevenueTest) -> str:
         f"The tenth of the customers with the largest expected revenue brought {percent(share)} "
         f"of it (95% interval {percent(lower)} to {percent(upper)}), the tenth by past spend and "
         f"past rate {percent(naive)}; the mean absolute error per customer, "
-        f"{number(model_error)}, is {verdict} that of past spend and past rate, "
-        f"{number(naive_error)}."
+        f"{amount(model_error, currency)}, is {verdict} that of past spend and past rate, "
+        f"{amount(naive_error, currency)}."
     )

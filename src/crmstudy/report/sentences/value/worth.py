@@ -5,6 +5,7 @@ from __future__ import annotations
 from crmstudy.checks import failed
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.report.sentences.words import (
+    amount,
     compose,
     count_of,
     enumerate_words,
@@ -23,27 +24,35 @@ def read_worth(
     worth: ValueDecomposition | NotAvailable,
     concentration: ConcentrationBounds | NotAvailable,
     whale: WhaleCurve | NotAvailable,
+    *,
+    currency: str = "",
 ) -> str:
-    """Say what the value consists of, how uneven it is, and who costs more than she brings."""
+    """Say what the value consists of, how uneven it is, and who costs more than she brings.
+
+    Parameters
+    ----------
+    currency : str
+        Name of the currency, behind amounts.
+    """
     return compose(
-        say_parts(worth),
-        _say_costs(worth),
-        _say_referrals(worth),
+        say_parts(worth, currency),
+        _say_costs(worth, currency),
+        _say_referrals(worth, currency),
         say_concentration(concentration),
         _say_whale(whale),
     )
 
 
 @passes_absence
-def say_parts(worth: ValueDecomposition) -> str:
+def say_parts(worth: ValueDecomposition, currency: str = "") -> str:
     """Say what a customer is worth on average, part by part."""
     frame, window = worth.customers, worth.window
     means = [f"{number(float(frame[b.replace(' ', '_')].mean()))} of {b}" for b in worth.blocks]
     said = (
         f"From {window.since:%Y-%m-%d} to {window.until:%Y-%m-%d} and in expectation after it, "
         f"{count_of(len(frame), 'customer')} "
-        f"{'is' if len(frame) == 1 else 'are'} worth {number(float(frame['value'].mean()))} "
-        f"on average: {enumerate_words(means)}."
+        f"{'is' if len(frame) == 1 else 'are'} worth "
+        f"{amount(float(frame['value'].mean()), currency)} on average: {enumerate_words(means)}."
     )
     memos = {part.name for part in worth.components if part.block == "memo"}
     lacking = [name for name in worth.lacking if name not in memos]
@@ -57,7 +66,7 @@ def say_parts(worth: ValueDecomposition) -> str:
 
 
 @passes_absence
-def _say_costs(worth: ValueDecomposition) -> str:
+def _say_costs(worth: ValueDecomposition, currency: str) -> str:
     margin = percent(worth.margin.value)
     said = f"The margin of {margin} of revenue is assumed; no cost of goods is known."
     if worth.margin.observed:
@@ -67,12 +76,12 @@ def _say_costs(worth: ValueDecomposition) -> str:
     if left:
         total = sum(item.amount for item in left)
         kinds = enumerate_words(list(dict.fromkeys(item.what for item in left)))
-        said += f" A cost of {number(total)} is charged to no customer ({kinds})."
+        said += f" A cost of {amount(total, currency)} is charged to no customer ({kinds})."
     return said
 
 
 @passes_absence
-def _say_referrals(worth: ValueDecomposition) -> str:
+def _say_referrals(worth: ValueDecomposition, currency: str) -> str:
     if "n_recommended" not in worth.customers:
         return ""
     counts = worth.customers["n_recommended"]
@@ -82,7 +91,7 @@ def _say_referrals(worth: ValueDecomposition) -> str:
     brought = float(worth.customers["recommended_value"].sum())
     return (
         f"{count_of(recommenders, 'customer')} recommended {count_of(recommended, 'other')}, "
-        f"whose own value adds up to {number(brought)}."
+        f"whose own value adds up to {amount(brought, currency)}."
     )
 
 
@@ -91,6 +100,9 @@ def say_concentration(bounds: ConcentrationBounds) -> str:
     """Say how much of the revenue the largest customers bring."""
     found = bounds.to_metrics()
     level = f"{100 * bounds.level:g}% interval"
+    unknown = bounds.concentration.unknown
+    left = f" {count_of(unknown, 'customer')} with more returned than bought"
+    left += f" {'is' if unknown == 1 else 'are'} not among them."
     return (
         f"The top tenth of the customers brought {percent(found['top_decile_share'])} of the "
         f"revenue ({level} {percent(found['top_decile_lower'])} to "
@@ -98,6 +110,7 @@ def say_concentration(bounds: ConcentrationBounds) -> str:
         f"{percent(found['top_quintile_share'])} ({percent(found['top_quintile_lower'])} to "
         f"{percent(found['top_quintile_upper'])}). The Gini coefficient is "
         f"{number(found['gini'])} ({number(found['gini_lower'])} to {number(found['gini_upper'])})."
+        + (left if unknown else "")
     )
 
 
