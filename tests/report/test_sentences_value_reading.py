@@ -35,7 +35,7 @@ ENDS = ("lower", "upper")
 
 def test_every_absent_part_is_named_once():
     said = read_value(*[ABSENT] * 7, currency="USD", datasets=ONE)
-    assert said == " ".join(f"{part}: {ABSENT}." for part in PARTS)
+    assert said == "\n\n".join(f"{part}: {ABSENT}." for part in PARTS)
 
 
 def test_what_is_there_is_said_in_the_order_of_the_chapter():

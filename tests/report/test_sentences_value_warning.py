@@ -93,10 +93,10 @@ def test_everything_is_said_in_order():
         "the test, 'logit', reaches an average precision of 0.50 [0.31, 0.69], against a share of "
         "events of 0.20, and an area under the ROC curve of 0.50 [0.31, 0.69]; the tenth of the "
         "customers with the highest probability holds 0.50 times as many events as a tenth drawn "
-        "by lot [0.31, 0.69]. By their log loss on the test, 'base rate' is worse; 'neural "
-        "network' is not told apart from it. Events were more frequent than foretold; the "
-        "probabilities are too extreme (0.50 [0.31, 0.69], perfect is 1). On these terms 50 "
-        "contacts on the test day were expected to pay and would have brought 80.00 [20.00, "
+        "by lot [0.31, 0.69]. By their log loss on the test, 'base rate' is worse than 'logit'; "
+        "'neural network' is not told apart from 'logit'. Events were more frequent than "
+        "foretold; the probabilities are too extreme (0.50 [0.31, 0.69], perfect is 1). On these "
+        "terms 50 contacts on the test day were expected to pay and would have brought 80.00 [20.00, "
         "140.00] in profit, more than contacting 'everybody at risk'. They pay from a rescue "
         "share of 10.0% on; the assumed 20.0% lies above it, and only an experiment can tell the "
         "true one. On 2026-03-29, the last day of the data, 2 customers are at risk, of whom 1 is "
@@ -132,7 +132,7 @@ def test_each_case_of_skill_and_calibration_has_its_sentence(limits, said):
 def test_rivals_may_be_better_or_there_may_be_none():
     better = make_assessment(losses={"base rate": (-0.2, -0.1), "neural network": (-0.3, -0.1)})
     said = read_warning(ABSENT, better, ABSENT, ABSENT)
-    assert "on the test, 'base rate' and 'neural network' are better." in said
+    assert "on the test, 'base rate' and 'neural network' are better than 'logit'." in said
     alone = read_warning(ABSENT, make_assessment(models=("logit",)), ABSENT, ABSENT)
     assert "By their log loss" not in alone
 

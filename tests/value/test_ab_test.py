@@ -98,6 +98,8 @@ def test_shares_that_cannot_rise_are_said() -> None:
     curve = trace_sample_size(plan)
     assert set(curve["event"]) == {"buys"}
     assert (curve["base"] * (1 + curve["uplift"]) < 1).all()
+    told = plan.events.set_index("event")["smallest_uplift"]
+    np.testing.assert_array_equal(curve["smallest"], curve["event"].map(told))
 
 
 def test_one_customer_can_show_nothing() -> None:

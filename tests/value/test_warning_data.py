@@ -251,7 +251,7 @@ def test_the_table_counts_what_the_frames_hold(data):
         row, outcome = table.loc[origin.day], data.outcomes[origin.day]
         assert row["at risk"] == len(outcome)
         assert row["lapsed"] == outcome["lapse"].sum()
-        assert row["share spent less"] == pytest.approx(outcome["drop"].mean())
+        assert row["share fell by 50% or more"] == pytest.approx(outcome["drop"].mean())
         assert row["customers known"] >= row["at risk"]
     assert table["lapsed"].isna().tolist() == [False] * 4 + [True]
 

@@ -137,7 +137,7 @@ def draw_sample_size(
     Parameters
     ----------
     curve : DataFrame
-        ``event``, ``base``, ``uplift``, ``per_arm``, ``at_hand``.
+        ``event``, ``base``, ``uplift``, ``per_arm``, ``at_hand``, ``smallest``.
     claimed : float
         The uplift claimed, marked by a line.
     power : float
@@ -159,12 +159,11 @@ def draw_sample_size(
                 label=f"{event} ({rows['base'].iloc[0]:.1%} without the offer)",
             )
             half = int(rows["at_hand"].iloc[0])
-            enough = rows[rows["per_arm"] <= half]
-            if len(enough):
-                first = enough.iloc[0]
+            smallest = float(rows["smallest"].iloc[0])
+            if rows["uplift"].min() <= smallest <= rows["uplift"].max():
                 axes.plot(
-                    first["uplift"],
-                    first["per_arm"],
+                    smallest,
+                    half,
                     MARKERS[place % len(MARKERS)],
                     color=colour,
                     markersize=8,

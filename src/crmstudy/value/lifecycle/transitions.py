@@ -243,7 +243,7 @@ def estimate_transitions(
         long_run=settle(_close(shares), names),
         tests=_test_chain(rows, times, by_step, kept, _settled(lifecycle)),
         forecast=forecast,
-        checks=_check_chain(by_step, forecast),
+        checks=_check_chain(by_step, _settled(lifecycle), forecast),
         unit=lifecycle.calendar.unit,
         n=n,
         n_replicates=n_replicates,
@@ -390,10 +390,12 @@ def _forecast(by_step: Floats, names: list[str]) -> pd.DataFrame:
     )
 
 
-def _check_chain(by_step: Floats, forecast: pd.DataFrame | NotAvailable) -> tuple[Check, ...]:
+def _check_chain(
+    by_step: Floats, settled: int, forecast: pd.DataFrame | NotAvailable
+) -> tuple[Check, ...]:
     totals = by_step.sum(axis=(0, 2))
     thin = int(((totals > 0) & (totals < FEWEST)).sum())
-    sparse = share_sparse(by_step.transpose(1, 0, 2))
+    sparse = share_sparse(by_step[settled:].transpose(1, 0, 2))
     checks = [
         Check(
             name=f"every stage was left or kept at least {FEWEST} times (stages with fewer)",
@@ -404,7 +406,7 @@ def _check_chain(by_step: Floats, forecast: pd.DataFrame | NotAvailable) -> tupl
             consequence="the shares of these rows are hardly known: read their intervals",
         ),
         Check(
-            name="few cells of the tests expect fewer than 5 steps (share of cells)",
+            name="few cells of the test of equal shares expect fewer than 5 steps (share of cells)",
             passed=sparse <= MOST_SPARSE,
             statistic=sparse,
             threshold=f"<= {MOST_SPARSE}",

@@ -178,7 +178,7 @@ def plan_conversion_test(
     alarms = trace_false_alarms(max(LOOKS), alpha=alpha)
     looks = [(n, float(alarms[n - 1])) for n in LOOKS]
     return ConversionPlan(
-        needs=pd.DataFrame(needs),
+        needs=pd.DataFrame(needs).astype({"per_arm": "Int64", "both": "Int64"}),
         events=pd.DataFrame(events, columns=names),
         false_alarms=pd.DataFrame(looks, columns=["looks", "probability"]),
         claimed=claimed_uplift,
@@ -228,16 +228,17 @@ def trace_sample_size(plan: ConversionPlan, *, n_points: int = 60) -> pd.DataFra
     -------
     DataFrame
         ``event``, ``base``, ``uplift``, ``per_arm``, ``at_hand`` (customers of one group when
-        half of those at hand are in it).
+        half of those at hand are in it), ``smallest`` (uplift that these can show).
     """
     most = max(2 * plan.claimed, 0.4)
     rows = []
     for event in plan.events.to_dict("records"):
         base, half = float(event["base"]), int(event["customers"]) // 2
+        smallest = float(event["smallest_uplift"])
         if not 0 < base < 1:
             continue
         for uplift in np.geomspace(0.02, most, n_points):
             size = customers_per_arm(base, base * (1 + uplift), power=plan.power, alpha=plan.alpha)
             if not isinstance(size, NotAvailable):
-                rows.append((event["event"], base, float(uplift), size, half))
-    return pd.DataFrame(rows, columns=["event", "base", "uplift", "per_arm", "at_hand"])
+                rows.append((event["event"], base, float(uplift), size, half, smallest))
+    return pd.DataFrame(rows, columns=["event", "base", "uplift", "per_arm", "at_hand", "smallest"])

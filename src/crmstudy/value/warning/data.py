@@ -59,7 +59,8 @@ class WarningData:
         return features, events.loc[features.index].to_numpy(dtype=np.float64)
 
     def table(self) -> pd.DataFrame:
-        """One row an origin: who is at risk, and how many lapsed or spent less."""
+        """One row an origin: who is at risk, and how many lapsed or spent much less."""
+        fell = f"{100 * self.drop_share:g}% or more"
         rows = []
         for origin in self.plan.origins:
             outcome = self.outcomes.get(origin.day)
@@ -79,8 +80,8 @@ class WarningData:
             columns={
                 "lapse": "lapsed",
                 "share lapse": "share lapsed",
-                "drop": "spent less",
-                "share drop": "share spent less",
+                "drop": f"spend fell by {fell}",
+                "share drop": f"share fell by {fell}",
             }
         )
 

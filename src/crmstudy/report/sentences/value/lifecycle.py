@@ -69,7 +69,8 @@ def say_last_stages(lifecycle: Lifecycle) -> str:
         return f"In {label} no customer has a stage that can be told."
     known = shares[shares > 0].sort_values(ascending=False, kind="stable")
     largest, share = str(known.index[0]), percent_within(float(known.iloc[0]))
-    said = f"In {label} the most frequent stage is '{largest}' ({share} of the customers)"
+    whom = "all known, prospects included" if shares["prospect"] > 0 else "the customers"
+    said = f"In {label} the most frequent stage is '{largest}' ({share} of {whom})"
     if len(known) == 1:
         return f"In {label} all customers are in the stage '{largest}'."
     if known.iloc[0] == known.iloc[1]:

@@ -57,12 +57,11 @@ def read_value(
         "Early warning": say_skill(assessment),
         "Recommendation": _say_recommendation(trial),
     }
-    return compose(
-        *(
-            f"{name}: {part}." if isinstance(part, NotAvailable) else part
-            for name, part in parts.items()
-        )
+    said = (
+        f"{name}: {part}." if isinstance(part, NotAvailable) else part
+        for name, part in parts.items()
     )
+    return "\n\n".join(filter(None, said))
 
 
 def _say_stand_in(

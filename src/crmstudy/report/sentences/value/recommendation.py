@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from crmstudy.report.sentences.words import (
     percent,
     percent_within,
 )
+from crmstudy.statistics.two_shares import ShareComparison
 from crmstudy.value.recommendation.ab_test import ConversionPlan
 from crmstudy.value.recommendation.campaign_groups import CampaignTests
 from crmstudy.value.recommendation.recommend import Recommendations
@@ -163,6 +165,15 @@ def _say_peeking(plan: ConversionPlan) -> str:
     )
 
 
+def _say_uplift(found: ShareComparison) -> str:
+    """Give the relative uplift with Koopman's interval, where it has one."""
+    lower, upper = found.ratio_limits
+    if isinstance(found.ratio, NotAvailable) or math.isinf(upper):
+        return ""
+    limits = f"[{percent(lower - 1, 0)}, {percent(upper - 1, 0)}]"
+    return f", a relative uplift of {percent(found.ratio - 1, 0)} {limits}"
+
+
 @passes_absence
 def _say_campaigns(campaigns: CampaignTests) -> str:
     said = []
@@ -175,7 +186,7 @@ def _say_campaigns(campaigns: CampaignTests) -> str:
             f"{count_of(found.treated.n, 'customer')} addressed bought and "
             f"{percent_within(found.control.share)} of the {found.control.n:,} held back by lot: "
             f"a difference of {number(100 * found.difference, 1)} percentage points {points}"
-            f"{chance} ({p_value(found.test.p_value)})."
+            f"{chance} ({p_value(found.test.p_value)}){_say_uplift(found)}."
         )
     said += [
         f"A check fails: {check.name} ({p_value(check.statistic)}); {check.consequence}."

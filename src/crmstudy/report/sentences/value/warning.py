@@ -77,14 +77,16 @@ def _say_rivals(assessment: Assessment) -> str:
         verdict: [f"'{name}'" for name in compared.loc[compared["verdict"] == verdict, "model"]]
         for verdict in ("worse", "not told apart", "better")
     }
-    parts = []
+    parts, best = [], f"'{assessment.chosen}'"
     if named["worse"]:
-        parts.append(f"{enumerate_words(named['worse'])} {_verb(named['worse'])} worse")
+        parts.append(f"{enumerate_words(named['worse'])} {_verb(named['worse'])} worse than {best}")
     if named["not told apart"]:
         same = named["not told apart"]
-        parts.append(f"{enumerate_words(same)} {_verb(same)} not told apart from it")
+        parts.append(f"{enumerate_words(same)} {_verb(same)} not told apart from {best}")
     if named["better"]:
-        parts.append(f"{enumerate_words(named['better'])} {_verb(named['better'])} better")
+        parts.append(
+            f"{enumerate_words(named['better'])} {_verb(named['better'])} better than {best}"
+        )
     return f"By their log loss on the test, {'; '.join(parts)}." if parts else ""
 
 
