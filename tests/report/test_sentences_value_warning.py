@@ -97,8 +97,8 @@ def test_everything_is_said_in_order():
         "'neural network' is not told apart from 'logit'. Events were more frequent than "
         "foretold; the probabilities are too extreme (0.50 [0.31, 0.69], perfect is 1). On these "
         "terms 50 contacts on the test day were expected to pay and would have brought 80.00 "
-        "[20.00, 140.00] in profit, more than contacting 'everybody at risk'. They pay from a rescue "
-        "share of 10.0% on; the assumed 20.0% lies above it, and only an experiment can tell the "
+        "[20.00, 140.00] in profit, more than contacting 'everybody at risk'. They pay from a "
+        "rescue share of 10.0% on; the assumed 20.0% lies above it, and only an experiment can tell the "
         "true one. On 2026-03-29, the last day of the data, 2 customers are at risk, of whom 1 is "
         "expected to have the event until 2026-04-26; a contact is expected to pay for 1 of them."
     )
