@@ -88,19 +88,20 @@ def test_everything_is_said_in_order():
         make_alerts(),
     )
     assert said == (
-        "On 2026-03-01, 100 customers had bought within the last 4 weeks; of them, 20 (20.0%) had "
-        "the event within the next 4 weeks: no purchase in the window. The model chosen before "
-        "the test, 'logit', reaches an average precision of 0.50 [0.31, 0.69], against a share of "
-        "events of 0.20, and an area under the ROC curve of 0.50 [0.31, 0.69]; the tenth of the "
-        "customers with the highest probability holds 0.50 times as many events as a tenth drawn "
-        "by lot [0.31, 0.69]. By their log loss on the test, 'base rate' is worse than 'logit'; "
-        "'neural network' is not told apart from 'logit'. Events were more frequent than "
-        "foretold; the probabilities are too extreme (0.50 [0.31, 0.69], perfect is 1). On these "
-        "terms 50 contacts on the test day were expected to pay and would have brought 80.00 "
-        "[20.00, 140.00] in profit, more than contacting 'everybody at risk'. They pay from a "
-        "rescue share of 10.0% on; the assumed 20.0% lies above it, and only an experiment can tell the "
-        "true one. On 2026-03-29, the last day of the data, 2 customers are at risk, of whom 1 is "
-        "expected to have the event until 2026-04-26; a contact is expected to pay for 1 of them."
+        "On 2026-03-01, 100 customers had bought within the last 4 weeks; of them, 20 (20.0%) "
+        "had the event within the next 4 weeks: no purchase in the window. The model chosen "
+        "before the test, 'logit', reaches an average precision of 0.50 [0.31, 0.69], against a"
+        " share of events of 0.20, and an area under the ROC curve of 0.50 [0.31, 0.69]; the "
+        "tenth of the customers with the highest probability holds 0.50 times as many events as"
+        " a tenth drawn by lot [0.31, 0.69]. By their log loss on the test, 'base rate' is "
+        "worse than 'logit'; 'neural network' is not told apart from 'logit'. Events were more "
+        "frequent than foretold; the probabilities are too extreme (0.50 [0.31, 0.69], perfect "
+        "is 1). On these terms 50 contacts on the test day were expected to pay and would have "
+        "brought 80.00 [20.00, 140.00] in profit, more than contacting 'everybody at risk'. "
+        "They pay from a rescue share of 10.0% on; the assumed 20.0% lies above it, and only an"
+        " experiment can tell the true one. On 2026-03-29, the last day of the data, 2 "
+        "customers are at risk, of whom 1 is expected to have the event until 2026-04-26; a "
+        "contact is expected to pay for 1 of them."
     )
 
 
