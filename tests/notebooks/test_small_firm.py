@@ -44,7 +44,7 @@ def test_another_seed_gives_other_numbers(smoke, study, simulated):
         value
         for place in (report, elsewhere)
         for name, value in place.values().items()
-        if name.endswith("bg_nbd.alpha")
+        if name.endswith(".bg_nbd.alpha")
     ]
     assert len(values) == 2
     assert values[0] != values[1]
