@@ -11,24 +11,28 @@ from numpy.typing import NDArray
 from crmstudy.checks import Check, Hypothesis
 from crmstudy.errors import ModelError, NotAvailable, attempt, passes_absence
 from crmstudy.shares import wilson_limits
-from crmstudy.statistics.draws import draw_seeds
 from crmstudy.value.lifecycle.chain import (
     compare_tables,
     divide_rows,
     mean_stay,
-    pass_to,
     settle,
     share_sparse,
 )
 from crmstudy.value.lifecycle.stages import STAGES, Lifecycle
+from crmstudy.value.lifecycle.steps import (
+    close_stages,
+    count_steps,
+    count_triples,
+    draw_limits,
+    pool_sequences,
+    wait_for_loss,
+)
 
 Floats = NDArray[np.float64]
 
-STAGE = 110  # of the random draws of this room
 LOST_NAME = "lost"
 MOST_SPARSE = 0.2
 FEWEST = 30  # customer-periods behind a row of shares
-BLOCK = 4_000_000  # customers times samples drawn at once
 
 HOMOGENEOUS = "the shares are the same at every step"
 ORDER_ZERO = "the next stage does not depend on the present one"
@@ -213,8 +217,8 @@ def estimate_transitions(
     Pfeifer, P. E., & Carraway, R. L. (2000). Modeling customer relationships as Markov
     chains. Journal of Interactive Marketing, 14(2), 43-55.
     """
-    rows, times = _pool_sequences(lifecycle.codes)
-    whole = _count_steps(rows, times, len(STAGES))
+    rows, times = pool_sequences(lifecycle.codes)
+    whole = count_steps(rows, times, len(STAGES))
     pooled = whole.sum(axis=0)
     if not pooled.sum():
         raise ModelError(
@@ -228,7 +232,7 @@ def estimate_transitions(
     totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
     lower, upper = wilson_limits(counts, totals, confidence=confidence)
     lost = names.index(LOST_NAME) if LOST_NAME in names else -1
-    drawn = _draw_limits(rows, times, kept, lost, seed, n_replicates, confidence)
+    drawn = draw_limits(rows, times, kept, lost, seed, n_replicates, confidence)
     forecast = attempt(_forecast, by_step, names)
     n = int(times[((rows[:, :-1] >= 0) & (rows[:, 1:] >= 0)).any(axis=1)].sum())
     return Transitions(
@@ -239,95 +243,14 @@ def estimate_transitions(
         upper=upper,
         drawn=drawn,
         stay=mean_stay(shares),
-        until_lost=_until(shares, lost),
-        long_run=settle(_close(shares), names),
+        until_lost=wait_for_loss(shares, lost),
+        long_run=settle(close_stages(shares), names),
         tests=_test_chain(rows, times, by_step, kept, _settled(lifecycle)),
         forecast=forecast,
         checks=_check_chain(by_step, _settled(lifecycle), forecast),
         unit=lifecycle.calendar.unit,
         n=n,
         n_replicates=n_replicates,
-    )
-
-
-def _pool_sequences(codes: NDArray[np.int8]) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
-    """Pool customers with the same stages throughout; sorted, whatever their order was."""
-    rows, times = np.unique(np.maximum(codes, -1), axis=0, return_counts=True)
-    return rows, times.astype(np.int64)
-
-
-def _count_steps(rows: NDArray[np.int8], times: NDArray[np.int64], size: int) -> Floats:
-    """Count steps by period, stage before and stage after."""
-    steps = np.zeros((max(rows.shape[1] - 1, 0), size, size))
-    for place in range(len(steps)):
-        before, after = rows[:, place].astype(np.int64), rows[:, place + 1].astype(np.int64)
-        both = (before >= 0) & (after >= 0)
-        cells = before[both] * size + after[both]
-        steps[place] = np.bincount(cells, weights=times[both], minlength=size**2).reshape(
-            size, size
-        )
-    return steps
-
-
-def _close(shares: Floats) -> Floats:
-    """Let a stage that nobody was seen to leave, or to stand in before a step, keep its own."""
-    closed = shares.copy()
-    empty = closed.sum(axis=1) == 0
-    closed[empty, empty] = 1.0
-    return closed
-
-
-def _until(shares: Floats, lost: int) -> Floats:
-    if lost < 0:
-        return np.full(len(shares), np.inf)
-    return pass_to(_close(shares), lost)
-
-
-def _draw_limits(
-    rows: NDArray[np.int8],
-    times: NDArray[np.int64],
-    kept: NDArray[np.intp],
-    lost: int,
-    seed: int,
-    n_replicates: int,
-    confidence: float,
-) -> dict[str, Floats]:
-    """Bound shares and times by percentiles over samples of customers."""
-    rng = np.random.default_rng(draw_seeds(seed, stage=STAGE, n=1)[0])
-    size, n = len(kept), int(times.sum())
-    each = _steps_of_each(rows, kept)
-    block = max(1, BLOCK // len(times))
-    tables = []
-    for start in range(0, n_replicates, block):
-        drawn = rng.multinomial(n, times / n, size=min(block, n_replicates - start))
-        tables.append((drawn @ each).reshape(-1, size, size))
-    shares = divide_rows(np.concatenate(tables).astype(float))
-    found = {
-        "shares": shares,
-        "stay": mean_stay(shares),
-        "until_lost": np.stack([_until(one, lost) for one in shares]),
-    }
-    tail = (1 - confidence) / 2
-    # No interpolation: it would make a missing number out of two infinite ones.
-    return {
-        name: np.quantile(values, [tail, 1 - tail], axis=0, method="closest_observation")
-        for name, values in found.items()
-    }
-
-
-def _steps_of_each(rows: NDArray[np.int8], kept: NDArray[np.intp]) -> Floats:
-    """Count the steps of each sequence, one column a pair of stages."""
-    place = np.full(len(STAGES) + 1, -1)
-    place[kept] = np.arange(len(kept))
-    coded = place[rows]  # -1 finds the last entry, which is -1
-    before, after = coded[:, :-1], coded[:, 1:]
-    both = (before >= 0) & (after >= 0)
-    owner = np.broadcast_to(np.arange(len(rows))[:, None], before.shape)[both]
-    cells = owner * len(kept) ** 2 + before[both] * len(kept) + after[both]
-    return (
-        np.bincount(cells, minlength=len(rows) * len(kept) ** 2)
-        .reshape(len(rows), -1)
-        .astype(float)
     )
 
 
@@ -351,23 +274,9 @@ def _test_chain(
             compare_tables, by_step.sum(axis=0)[None], ORDER_ZERO
         ),
         "one stage back is enough": attempt(
-            compare_tables, _count_triples(rows, times, kept), ORDER_ONE
+            compare_tables, count_triples(rows, times, kept), ORDER_ONE
         ),
     }
-
-
-def _count_triples(
-    rows: NDArray[np.int8], times: NDArray[np.int64], kept: NDArray[np.intp]
-) -> Floats:
-    """Count two steps in a row by the stage in the middle, the one before and the one after."""
-    size = len(STAGES)
-    triples = np.zeros((size, size, size))
-    for place in range(rows.shape[1] - 2):
-        three = rows[:, place : place + 3].astype(np.int64)
-        told = (three >= 0).all(axis=1)
-        first, middle, last = three[told].T
-        np.add.at(triples, (middle, first, last), times[told])
-    return triples[np.ix_(kept, kept, kept)]
 
 
 def _forecast(by_step: Floats, names: list[str]) -> pd.DataFrame:
