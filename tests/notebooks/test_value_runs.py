@@ -31,7 +31,6 @@ def test_few_customers(study, simulated, n_customers):
 @pytest.fixture(scope="module")
 def valued(lasting_study, simulated):
     """Run chapter 04 of one small firm, again and again, with other parameters."""
-    # A known cost of goods would stand in the place of the margin that is assumed.
     run, report = lasting_study(simulated(lost=["consents"], simulation={"n_customers": 500}))
 
     def measure(*given):

@@ -45,8 +45,10 @@ def choice(errors=None, *, best="A", tied=("A",), rival=(2.0, 0.5, 1.5), made=10
     )
 
 
-def rolling(best, n=3, models=("A", "B"), lag=0.0123):
-    return SimpleNamespace(origins=range(n), times_smallest=best, models=models, largest_lag=lag)
+def rolling(best, n=3, models=("A", "B"), lag=0.0123, refused=()):
+    return SimpleNamespace(
+        origins=range(n), times_smallest=best, models=models, largest_lag=lag, refused=refused
+    )
 
 
 def alive(brier=0.1, constant=0.2, expected=(0.1, 0.3)):
@@ -111,6 +113,11 @@ def test_choice(one, said):
         (rolling(1), "the smallest error at one; where it has not, it lies at most 1.2% behind"),
         (rolling(0), "the smallest error at none;"),
         (rolling(2, n=4), "With 4 ends of calibration it has the smallest error at 2;"),
+        (
+            rolling(3, refused=("1997-05-17",)),
+            "of calibration. With calibration ending on 1997-05-17 it could not be estimated",
+        ),
+        (rolling(1, refused=("a", "b")), "model. With calibration ending on a and b it could not"),
     ],
 )
 def test_rolling(one, said):

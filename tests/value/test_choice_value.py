@@ -265,6 +265,15 @@ def test_the_last_origin_is_the_choice_itself(choice, cdnow_transactions):
         assert table[name].iloc[-1] == pytest.approx(error)
     assert 0 <= rolling.largest_lag < 0.05
     assert rolling.to_metrics()["origins"] == 3
+    assert rolling.refused == ()
+
+
+def test_an_end_that_refuses_the_chosen_model_is_named(choice, cdnow_transactions):
+    chosen = replace(choice, best="Pareto/NBD")
+    rolling = roll_origins(chosen, cdnow_transactions, SPLIT)
+    assert rolling.refused == ("1997-05-17",)
+    assert len(rolling.table()) == 2
+    assert rolling.to_metrics()["origins_refused"] == 1
 
 
 def test_one_end_of_calibration_is_no_rolling_origin(choice, cdnow_transactions):

@@ -31,11 +31,15 @@ class RollingChoice:
         The models, in the order of the choice.
     chosen : str
         The model chosen before.
+    refused : tuple of str
+        Ends of calibration, as 1997-05-17, at which it could not be estimated or tested;
+        they have no row.
     """
 
     origins: pd.DataFrame
     models: tuple[str, ...]
     chosen: str
+    refused: tuple[str, ...] = ()
 
     @property
     def times_smallest(self) -> int:
@@ -56,6 +60,7 @@ class RollingChoice:
         """How often the chosen model was best, and its distance at worst."""
         return {
             "origins": len(self.origins),
+            "origins_refused": len(self.refused),
             "times_smallest": self.times_smallest,
             "largest_lag": self.largest_lag,
         }
@@ -99,15 +104,16 @@ def roll_origins(
     end, last = pd.Timestamp(split.calibration_end), pd.Timestamp(split.holdout_end)
     seen = (end - transactions["ordered_at"].min().normalize()).days + 1
     back = np.rint(np.linspace(seen - seen / 2, 0, n_origins)).astype(int)
-    rows = [
-        _test_at(transactions, models, choice, end - step, last - step)
+    rows = {
+        f"{end - step:%Y-%m-%d}": _test_at(transactions, models, choice, end - step, last - step)
         for step in pd.to_timedelta(np.unique(back)[::-1], unit="D")
-    ]
-    origins = pd.DataFrame([row for row in rows if row])
+    }
+    origins = pd.DataFrame([row for row in rows.values() if row])
     if len(origins) < 2:
         raise ModelError("the chosen model can be tested at one end of calibration only")
     origins["smallest error"] = origins[list(models)].idxmin(axis=1)
-    return RollingChoice(origins, models, choice.best)
+    refused = tuple(day for day, row in rows.items() if not row)
+    return RollingChoice(origins, models, choice.best, refused)
 
 
 def _test_at(

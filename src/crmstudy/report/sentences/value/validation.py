@@ -125,12 +125,16 @@ def _say_rolling(rolling: RollingChoice) -> str:
     n, best = len(rolling.origins), rolling.times_smallest
     if len(rolling.models) == 1:
         return ""
+    lost = ""
+    if rolling.refused:
+        named = enumerate_words(rolling.refused)
+        lost = f" With calibration ending on {named} it could not be estimated or tested."
     if best == n:
-        return f"It has the smallest error at each of {n} ends of calibration."
+        return f"It has the smallest error at each of {n} ends of calibration.{lost}"
     times = {0: "at none", 1: "at one"}.get(best, f"at {best}")
     return (
         f"With {n} ends of calibration it has the smallest error {times}; where it has not, it "
-        f"lies at most {percent_within(rolling.largest_lag)} behind the best model."
+        f"lies at most {percent_within(rolling.largest_lag)} behind the best model.{lost}"
     )
 
 
