@@ -168,6 +168,15 @@ class SatisfactionLoyalty(ChapterSettings):
     MODEL: str
     RIVAL: str
     CONFIDENCE: float = Field(gt=0.5, lt=1)
+    MISSING: Literal["listwise", "fiml"]
+    DIVISOR: Literal["n", "n-1"]
+    N_BOOTSTRAP: int = Field(ge=100, le=100_000)
+    GROUP: str
+    SATISFIED_FROM: float = Field(gt=0, le=100)
+    LOYAL_UNTIL: float = Field(ge=0, lt=100)
+    REPURCHASE_WEEKS: int = Field(ge=1, le=104)
+    POWER: float = Field(gt=0.5, lt=1)
+    N_POWER_DRAWS: int = Field(ge=20, le=10_000)
 
 
 class PerformanceEvaluation(ChapterSettings):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -41,7 +41,28 @@ class ModelSpec(Strict):
     constructs: list[Name] = []
     items: dict[Name, list[str]] = {}
     paths: list[tuple[Name, Name]] = []
+    covariances: list[tuple[str, str]] = []
     note: str = ""
+
+
+class ModeratorSpec(Strict):
+    """What may bend the path from satisfaction to loyalty: a construct of its own items.
+
+    ``sign`` is the registered direction of its product with satisfaction.
+    """
+
+    label: str
+    items: list[str] = Field(min_length=1)
+    sign: Literal["+", "-"] = "-"
+
+
+class FocusSpec(Strict):
+    """Which constructs the chapter's questions are about; empty: not asked."""
+
+    expectation: str = ""
+    experience: str = ""
+    satisfaction: str = ""
+    loyalty: str = ""
 
 
 class Instrument(Strict):
@@ -52,6 +73,8 @@ class Instrument(Strict):
     items: dict[str, ItemSpec] = {}
     models: dict[Name, ModelSpec] = {}
     roles: dict[Name, str] = {}
+    focus: FocusSpec = FocusSpec()
+    moderators: dict[Name, ModeratorSpec] = {}
     source: str = ""
 
     @model_validator(mode="after")
@@ -71,6 +94,12 @@ class Instrument(Strict):
             problems += _unknown(f"model {name!r}", "item", items, known)
         for role, item in self.roles.items():
             problems += _unknown(f"role {role!r}", "item", [item], known)
+        for name, spec in self.moderators.items():
+            problems += _unknown(f"moderator {name!r}", "item", spec.items, known)
+        for question, construct in self.focus.model_dump().items():
+            problems += _unknown(
+                f"focus {question!r}", "construct", filter(None, [construct]), self.constructs
+            )
         if problems:
             raise ValueError("; ".join(problems))
         return self

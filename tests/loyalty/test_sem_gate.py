@@ -14,7 +14,7 @@ from crmstudy.loyalty import (
     fit_sem,
     trace_effects,
 )
-from crmstudy.loyalty.admissible import check_solution
+from crmstudy.loyalty.estimation.admissible import check_solution
 
 
 def factor(*names, items=3):

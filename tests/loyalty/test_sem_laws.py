@@ -9,7 +9,7 @@ import pytest
 
 from crmstudy.errors import NotAvailable
 from crmstudy.loyalty import Construct, Path, StructuralModel, assess_reliability, fit_sem
-from crmstudy.loyalty.moments import delta_errors, differentiate
+from crmstudy.loyalty.model.moments import delta_errors, differentiate
 
 CHAIN = StructuralModel(
     (
@@ -209,7 +209,7 @@ def test_delta_errors_of_the_estimates_are_their_standard_errors(result):
 def test_import_is_light_and_leaves_global_randomness_alone():
     code = (
         "import random, sys; random.seed(4); state = random.getstate()\n"
-        "import crmstudy.loyalty as loyalty, crmstudy.loyalty.estimate as estimate\n"
+        "import crmstudy.loyalty as loyalty, crmstudy.loyalty.estimation.estimate as estimate\n"
         "assert 'semopy' not in sys.modules\n"
         "estimate._import_semopy()\n"
         "assert 'semopy' in sys.modules and random.getstate() == state\n"

@@ -2,8 +2,12 @@
 
 import pytest
 
-from crmstudy.loyalty import fit, trace_effects
-from crmstudy.loyalty.reliability import average_variance_extracted, composite_reliability
+from crmstudy.loyalty import trace_effects
+from crmstudy.loyalty.estimation import fit
+from crmstudy.loyalty.measurement.reliability import (
+    average_variance_extracted,
+    composite_reliability,
+)
 
 # Rosseel, Y. (2012). lavaan: An R Package for Structural Equation Modeling. Journal of
 # Statistical Software, 48(2): output for the Holzinger & Swineford (1939) three-factor model.

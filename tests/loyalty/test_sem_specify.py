@@ -4,7 +4,7 @@ import pytest
 
 from crmstudy.errors import ModelError
 from crmstudy.loyalty import Construct, Path, StructuralModel, build_model, write_semopy
-from crmstudy.loyalty.moments import lay_out
+from crmstudy.loyalty.model.moments import lay_out
 
 CONSTRUCTS = {
     "quality": {"label": "Perceived quality", "items": ["q1", "q2", "q3"]},

@@ -6,7 +6,7 @@ checks that failed: numbers from behind a closed gate cannot reach print by acci
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -16,10 +16,10 @@ from scipy.special import ndtr, ndtri
 
 from crmstudy.checks import Check, failed
 from crmstudy.errors import NotAvailable
-from crmstudy.loyalty.admissible import explain
-from crmstudy.loyalty.fit import FitMeasures, measure_fit
-from crmstudy.loyalty.moments import Array, CovarianceStructure, Parameter, delta_errors
-from crmstudy.loyalty.specify import StructuralModel
+from crmstudy.loyalty.estimation.admissible import explain
+from crmstudy.loyalty.estimation.fit import FitMeasures, measure_fit
+from crmstudy.loyalty.model.moments import Array, CovarianceStructure, Parameter, delta_errors
+from crmstudy.loyalty.model.specify import StructuralModel
 
 Divisor = Literal["n", "n-1"]
 
@@ -61,6 +61,8 @@ class SemResult:
         What was assumed and cannot be tested.
     structure : CovarianceStructure
         The free parameters and the covariance matrix they imply.
+    answers : array of shape (n_used, n_items)
+        The answers analysed, in the model's order of items.
     solution : Solution or NotAvailable
         The optimiser's end point, for diagnosis only: of an inadmissible model it is
         no finding. Read :attr:`estimates`.
@@ -74,6 +76,7 @@ class SemResult:
     checks: tuple[Check, ...]
     notes: tuple[str, ...]
     structure: CovarianceStructure
+    answers: Array = field(repr=False, compare=False)
     solution: Solution | NotAvailable
 
     @property

@@ -26,18 +26,18 @@ from threadpoolctl import threadpool_limits
 
 from crmstudy.checks import Check, failed
 from crmstudy.errors import ModelError, NotAvailable, nearest, passes_absence
-from crmstudy.loyalty.admissible import (
+from crmstudy.loyalty.estimation.admissible import (
     check_sample,
     check_solution,
     explain,
     root_diagonal,
     scale_gradient,
 )
-from crmstudy.loyalty.fit import discrepancy, multiplier
-from crmstudy.loyalty.moments import Array, CovarianceStructure, Parameter, lay_out
-from crmstudy.loyalty.result import Divisor, SemResult, Solution
-from crmstudy.loyalty.screen import read_numbers
-from crmstudy.loyalty.specify import StructuralModel, write_semopy
+from crmstudy.loyalty.estimation.fit import discrepancy, multiplier
+from crmstudy.loyalty.estimation.result import Divisor, SemResult, Solution
+from crmstudy.loyalty.model.moments import Array, CovarianceStructure, Parameter, lay_out
+from crmstudy.loyalty.model.specify import StructuralModel, write_semopy
+from crmstudy.loyalty.questionnaire.screen import read_numbers
 
 _SLOPES, _LOADINGS = 0, 1  # places of beta and lambda among semopy's matrices
 
@@ -93,6 +93,7 @@ def fit_sem(survey: pd.DataFrame, *, model: StructuralModel, divisor: Divisor = 
         checks=checks,
         notes=_note_assumptions(model),
         structure=structure,
+        answers=complete.to_numpy(),
         solution=solution,
     )
 

@@ -24,7 +24,7 @@ from scipy.optimize import brentq
 from scipy.special import chdtrc, chndtr
 
 from crmstudy.checks import Hypothesis
-from crmstudy.loyalty.moments import Array
+from crmstudy.loyalty.model.moments import Array
 
 CLOSE_FIT = 0.05  # Browne & Cudeck (1993): an RMSEA up to .05 is a close fit
 RMSEA_LEVEL = 0.90  # so that it agrees with the one-sided 5% test of close fit

@@ -22,9 +22,9 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import NotAvailable, passes_absence
-from crmstudy.loyalty.moments import Array, CovarianceStructure, delta_errors
-from crmstudy.loyalty.result import SemResult, wald_columns
-from crmstudy.loyalty.specify import StructuralModel
+from crmstudy.loyalty.estimation.result import SemResult, wald_columns
+from crmstudy.loyalty.model.moments import Array, CovarianceStructure, delta_errors
+from crmstudy.loyalty.model.specify import StructuralModel
 
 Route = tuple[str, ...]
 

@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from crmstudy.loyalty.specify import StructuralModel
+from crmstudy.loyalty.model.specify import StructuralModel
 
 Array = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from crmstudy.errors import ModelError, NotAvailable, SettingsError, nearest, passes_absence
-from crmstudy.loyalty.specify import StructuralModel, build_model
+from crmstudy.loyalty.model.specify import StructuralModel, build_model
 
 
 def name_model(instrument: Mapping[str, Any], wanted: str, *, position: int) -> str:

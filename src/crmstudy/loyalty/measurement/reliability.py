@@ -26,9 +26,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from crmstudy.errors import ModelError, NotAvailable, passes_absence
-from crmstudy.loyalty.moments import Array
-from crmstudy.loyalty.result import SemResult
-from crmstudy.loyalty.specify import Construct
+from crmstudy.loyalty.estimation.result import SemResult
+from crmstudy.loyalty.model.moments import Array
+from crmstudy.loyalty.model.specify import Construct
 
 CONVENTIONS = {
     "alpha": (">= .70", "Nunnally (1978)"),

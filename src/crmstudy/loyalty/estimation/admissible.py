@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from crmstudy.checks import Check, failed
-from crmstudy.loyalty.moments import Array, CovarianceStructure
+from crmstudy.loyalty.model.moments import Array, CovarianceStructure
 
 SINGULAR = 1e-8  # eigenvalues below are rounding: square root of the machine's precision
 FLAT = 1e-6  # largest scaled slope of F at an optimum

@@ -1,0 +1,1 @@
+"""Do the items measure what they should: reliability, validity, common method."""

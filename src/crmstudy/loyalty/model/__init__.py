@@ -1,0 +1,1 @@
+"""What is assumed: constructs, paths, and the covariance matrix they imply."""

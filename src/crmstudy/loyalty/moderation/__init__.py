@@ -1,0 +1,1 @@
+"""When high satisfaction does not bring loyalty: interactions, curvature, defectors, behaviour."""

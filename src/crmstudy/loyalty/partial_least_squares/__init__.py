@@ -1,0 +1,1 @@
+"""Partial least squares path modelling, the named alternative to covariance models."""

@@ -1,0 +1,1 @@
+"""What came back on the questionnaire, before any model."""

@@ -1,0 +1,1 @@
+"""Models refitted to many samples, fast: bootstrap intervals, recovery and coverage."""
