@@ -223,10 +223,16 @@ GATES: dict[str, type[ChapterSettings]] = {
 }
 
 
-#: Rows that a chapter's table of verdicts holds; chapter 05 has one for each path of a model.
+#: Rows that a chapter's table of verdicts holds; chapter 05 has more, by the study's models.
 VERDICTS: dict[str, tuple[str, ...]] = {
     "customer_analysis": ("group_difference",),
     "customer_value": ("concentration",),
+    "satisfaction_loyalty": (
+        "gap_expectation",
+        "satisfaction_curvature",
+        "satisfied_defectors",
+        "satisfaction_repurchase",
+    ),
     "case_study": ("campaign_effect",),
 }
 

@@ -14,6 +14,7 @@ import yaml
 
 from crmstudy.chapters import GATES, VERDICTS, check_parameters
 from crmstudy.errors import SettingsError, UsageError, nearest
+from crmstudy.instrument import Instrument
 from crmstudy.settings import Scalar, Study
 
 TYPES: dict[str, type[Scalar]] = {"int": int, "float": float, "str": str, "bool": bool}
@@ -217,11 +218,24 @@ def resolve_parameters(
     }
 
 
+def list_verdicts(instrument: Instrument) -> dict[str, tuple[str, ...]]:
+    """List the rows of every chapter's table of verdicts, under a study's questionnaire.
+
+    Chapter 05 has one for each path of a model, each pair joined by a longer route and
+    each moderator.
+    """
+    pairs = {path for model in instrument.models.values() for path in model.paths}
+    sources, targets = {source for source, _ in pairs}, {target for _, target in pairs}
+    named = [f"{source}_{target}" for source, target in pairs]
+    named += [f"indirect_{source}_{target}" for source in sources for target in targets - {source}]
+    named += [f"moderation_{name}" for name in instrument.moderators]
+    chapter = "satisfaction_loyalty"
+    return {**VERDICTS, chapter: (*VERDICTS[chapter], *sorted(named))}
+
+
 def _check_register(study: Study) -> None:
     """Refuse a hypothesis that no chapter could ever decide: a mistyped one would be lost."""
-    models = study.settings.instrument.models.values()
-    paths = {f"{source}_{target}" for model in models for source, target in model.paths}
-    deciders = {**VERDICTS, "satisfaction_loyalty": tuple(sorted(paths))}
+    deciders = list_verdicts(study.settings.instrument)
     for entry in study.settings.hypotheses:
         place = f"study.yml, hypothesis {entry.id}"
         if entry.chapter not in deciders:
