@@ -54,6 +54,7 @@ def test_a_mistyped_hypothesis_is_refused(chapter, decided_by, message):
         {
             "title": "A study",
             "seed": 1,
+            "tables": {"survey": {"simulated": "survey"}},
             "hypotheses": [entry],
             "instrument": INSTRUMENT.model_dump(),
         }
