@@ -1,7 +1,8 @@
 """Our structural equation model against lavaan (R) on the admissible mobi model.
 
-Both fit the same model to the same 250 answers, several times in one process each; the
-cost of starting R or Python is not counted.
+Both fit the same model to the same 250 answers, several times in one process each, with
+everything a reader is shown: standard errors, all measures of fit, and the standardised
+solution with its errors. The cost of starting R or Python is not counted.
 """
 
 import csv
@@ -31,9 +32,13 @@ arguments <- commandArgs(trailingOnly = TRUE)
 suppressPackageStartupMessages(library(lavaan))
 answers <- read.csv(arguments[1])
 model <- paste(readLines(arguments[2]), collapse = "\\n")
-fit <- sem(model, answers)
+estimate <- function() {
+  fit <- sem(model, answers)
+  list(fit = fit, measures = fitMeasures(fit), standardised = standardizedSolution(fit))
+}
+fit <- estimate()$fit
 seconds <- min(sapply(seq_len(as.integer(arguments[3])), function(i)
-  system.time(sem(model, answers))[["elapsed"]]))
+  system.time(estimate())[["elapsed"]]))
 table <- parameterEstimates(fit)
 table <- table[table$op %in% c("=~", "~") & table$se > 0, ]
 write.csv(data.frame(name = paste(table$lhs, table$rhs), est = table$est, se = table$se),
@@ -88,7 +93,9 @@ def run_ours(answers: Path) -> tuple[float, dict[str, tuple[float, float]]]:
     times = []
     for _ in range(REPEATS):
         began = time.perf_counter()
-        fit_sem(survey, model=model)
+        again = fit_sem(survey, model=model)
+        again.fit.table()
+        again.table()
         times.append(time.perf_counter() - began)
     rows = fit.table()
     kept = rows[rows["kind"].isin(["loading", "path"]) & (rows["fixed"] == "no")]

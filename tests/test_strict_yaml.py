@@ -68,7 +68,7 @@ def test_every_rule_of_our_own_has_a_translation():
         Path(str(module.__file__)).read_text(encoding="utf-8") for module in (settings, instrument)
     )
     raised = re.findall(r'raise ValueError\(f?"(.*)"\)', source)
-    listed = re.findall(r'f"((?:table|hypothesis|item) .*?)"\n', source)
+    listed = re.findall(r'f"((?:table|hypothesis|item|two|missing) .*?)"\n', source)
     texts = [re.sub(r"\{[^{}]*\}", "'x'", text) for text in raised if "join(problems)" not in text]
     assert len(texts) >= 6
     for text in texts + [re.sub(r"\{[^{}]*\}", "'x'", text) for text in listed]:

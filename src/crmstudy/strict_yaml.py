@@ -87,8 +87,25 @@ OWN_RULES: tuple[tuple[str, str], ...] = (
     ("hypothesis (.*) stands twice", r"假设 \1 重复出现"),
     ("must give the lowest answer, then the highest", "必须先写最低分，再写最高分"),
     ("item '(.*)' stands in two constructs", r"题项“\1”出现在两个构念中"),
+    ("two constructs have the label '(.*)'", r"两个构念的名称都是“\1”"),
+    ("item '(.*)' stands twice in '(.*)'", r"题项“\1”在“\2”中重复出现"),
+    ("model '(.*)': item '(.*)' stands in two constructs", r"模型“\1”：题项“\2”出现在两个构念中"),
+    ("model '(.*)': item '(.*)' stands twice in '(.*)'", r"模型“\1”：题项“\2”在“\3”中重复出现"),
+    ("model '(.*)': the paths form a cycle: (.*)", r"模型“\1”：路径构成循环：\2"),
+    ("model '(.*)' lists the construct '(.*)' twice", r"模型“\1”重复列出构念“\2”"),
     (
-        "(model|role) '(.*)' names an unknown (construct|item) '(.*)'",
+        "model '(.*)' speaks of the construct '(.*)', which it does not list",
+        r"模型“\1”用到了未列出的构念“\2”",
+    ),
+    ("moderator '(.*)' uses item '(.*)' twice", r"调节变量“\1”重复使用题项“\2”"),
+    (
+        "moderator '(.*)' uses item '(.*)' of '(.*)', which it would moderate",
+        r"调节变量“\1”使用了被调节的构念“\3”的题项“\2”",
+    ),
+    ("missing code (.*) of item '(.*)' is on its scale", r"题项“\2”的缺失码 \1 在其量表范围内"),
+    (
+        "(model|role|focus|moderator) '(.*)' names an unknown "
+        "(construct|item|item or construct) '(.*)'",
         r"\1“\2”引用了未知的 \3“\4”",
     ),
     (r"did you mean '(.*)'\?", r"是否应为“\1”？"),

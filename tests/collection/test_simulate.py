@@ -34,7 +34,7 @@ from crmstudy.collection.simulate.latent import (
     path_coefficients,
 )
 from crmstudy.collection.simulate.people import score_rates
-from crmstudy.collection.simulate.survey import ITEMS, MODERATOR_ITEMS
+from crmstudy.collection.simulate.survey import INNOVATION_ITEMS, ITEMS, MODERATOR_ITEMS
 from crmstudy.errors import SettingsError
 from crmstudy.settings import Instrument
 
@@ -541,7 +541,8 @@ def test_tables_keep_their_contracts(firm):
         assert of_items <= set(table.columns), name
         further = set(table.columns) - set(expected.columns())
         assert further <= {"age", "channel"}, name
-    assert set(items["survey"].item_names()) == {*ITEMS, *MODERATOR_ITEMS, "REC"}
+    asked = {*ITEMS, *MODERATOR_ITEMS, *INNOVATION_ITEMS, "REC"}
+    assert set(items["survey"].item_names()) == asked
 
 
 def test_money_and_dates_are_inside_their_bounds(firm):

@@ -22,6 +22,7 @@ from crmstudy.collection.simulate.latent import CONSTRUCTS
 from crmstudy.collection.simulate.names import miswrite
 from crmstudy.collection.simulate.people import group_pattern, group_shares
 from crmstudy.collection.simulate.staff import STAFF_CONSTRUCTS, STAFF_ITEMS, STAFF_PATHS
+from crmstudy.collection.simulate.survey import INNOVATION_ITEMS
 
 CHINESE = r"[\u4e00-\u9fff]"
 
@@ -82,6 +83,59 @@ def test_without_moderation_there_is_none():
         people["loyalty"].to_numpy(), satisfaction, rivals, satisfaction * rivals
     )
     assert abs(found[2] / error[2]) < 3
+
+
+def test_innovation_acts_on_nothing(large):
+    people = large.people
+    innovation, satisfaction = people["innovation"].to_numpy(), people["satisfaction"].to_numpy()
+    assert large.truth["sem.moderation_innovation"] == 0.0
+    found, error = regress(
+        people["loyalty"].to_numpy(), satisfaction, innovation, satisfaction * innovation
+    )
+    assert (np.abs(found[1:]) / error[1:]).max() < 3
+    for name in (*CONSTRUCTS, "alternatives", "delay"):
+        assert abs(people[name].corr(people["innovation"])) * np.sqrt(len(people)) < 3.5, name
+    assert people["innovation"].std() == pytest.approx(1, abs=0.03)
+
+
+def test_a_moderation_by_innovation_is_recovered_and_moves_nothing_else():
+    plain = simulate_firm(seed=8, n_customers=5000)
+    moved = simulate_firm(seed=8, n_customers=5000, sem_moderation_innovation=0.2)
+    people = moved.people
+    innovation, satisfaction = people["innovation"].to_numpy(), people["satisfaction"].to_numpy()
+    found, error = regress(
+        people["loyalty"].to_numpy(), satisfaction, innovation, satisfaction * innovation
+    )
+    assert abs(found[2] - 0.2) < 3 * error[2]
+    assert people["loyalty"].var() == pytest.approx(1, abs=0.08)
+    changed = {name for name in people if not people[name].equals(plain.people[name])}
+    assert changed == {"loyalty"}
+    answers = plain.tables["survey"]
+    asked = [name for name in answers if not moved.tables["survey"][name].equals(answers[name])]
+    assert set(asked) <= {"LO1", "LO2", "LO3", "REC"}
+
+
+def test_questions_on_innovation_come_last_and_have_their_loadings(large):
+    survey = large.tables["survey"]
+    items = [*INNOVATION_ITEMS]
+    assert [*survey.columns][-4:-1] == items
+    known = survey[survey["customer_id"].notna()]
+    latent = large.people.set_index("customer_id").loc[known["customer_id"], "innovation"]
+    for name, item in INNOVATION_ITEMS.items():
+        found = known[name].reset_index(drop=True).corr(latent.reset_index(drop=True))
+        truth = large.truth[f"sem.observed_loading.{name.lower()}"]
+        assert 0.97 * item.loading < truth < item.loading
+        assert abs(np.arctanh(found) - np.arctanh(truth)) * np.sqrt(len(known)) < 4
+        assert survey[name].mean() == pytest.approx(
+            large.truth[f"survey.mean.{name.lower()}"], abs=4 * 1.8 / np.sqrt(len(survey))
+        )
+    partial = large.tables["invitations"].set_index("respondent_id")["outcome"] == "partial"
+    gaps = survey.set_index("respondent_id")[items].isna()
+    broke_off = partial.reindex(gaps.index, fill_value=False)
+    assert gaps[broke_off].all(axis=None)
+    others = gaps[~broke_off].to_numpy()
+    share = large.truth["survey.missing"]
+    assert abs(z_of_share(others.ravel(), share)) < 4
 
 
 def test_slow_service_and_group_move_satisfaction(large):

@@ -47,10 +47,37 @@ def test_moments_of_joanes_and_gill(survey):
 
 def test_strong_skew_fails_its_check():
     answers = pd.DataFrame({"q1": [1] * 60 + [5], "q2": [1, 5] * 30 + [3]})
-    skew, kurtosis = screen_items(answers, instrument=INSTRUMENT).checks
+    skew, kurtosis, ends = screen_items(answers, instrument=INSTRUMENT).checks
     assert not skew.passed
     assert not kurtosis.passed
     assert skew.source == "Curran, West & Finch (1996)"
+    assert not ends.passed
+    assert ends.statistic == pytest.approx(60 / 61)
+
+
+def test_floor_and_ceiling_by_the_convention():
+    answers = pd.DataFrame({"q1": [5] * 15 + [3, 4] * 42 + [2], "q2": [1] * 16 + [2, 3] * 42})
+    screen = screen_items(answers, instrument=INSTRUMENT)
+    assert screen.to_metrics()["n_items_at_floor_or_ceiling"] == 1
+    assert screen.checks[2].statistic == pytest.approx(0.16)
+    assert not screen.checks[2].passed
+    assert screen_items(answers.iloc[1:], instrument=INSTRUMENT).table()["lowest"].tolist() == [
+        2,
+        1,
+    ]
+
+
+def test_nobody_answered_an_item(survey):
+    survey["q1"] = np.nan
+    first, _ = screen_items(survey, instrument=INSTRUMENT).table().to_dict("records")
+    assert first["n"] == 0
+    assert np.isnan(first["share at floor"])
+
+
+def test_constructs_are_called_by_their_label(survey):
+    labelled = {item: {**spec, "label": "Perceived quality"} for item, spec in INSTRUMENT.items()}
+    table = screen_items(survey, instrument=labelled).table()
+    assert table["construct"].unique().tolist() == ["Perceived quality"]
 
 
 def test_reversed_items_are_turned_round(survey):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from crmstudy.errors import ModelError, SettingsError
-from crmstudy.loyalty import build_named_model, name_model, tabulate_instrument
+from crmstudy.loyalty import build_named_model, name_model, tabulate_instrument, tabulate_models
 
 INSTRUMENT = {
     "constructs": {
@@ -53,3 +53,25 @@ def test_only_items_of_the_survey_are_listed():
             "reversed": "yes",
         }
     ]
+
+
+def test_labels_roles_and_missing_codes_are_printed():
+    spec = {"construct": "quality", "text": "Good?", "minimum": 0, "maximum": 10, "reverse": False}
+    asked = {**spec, "label": "Perceived quality", "roles": ("overall_satisfaction",)}
+    coded = {**spec, "construct": "", "missing": (-9.0, 99.0)}
+    survey = pd.DataFrame({"Q1": [1.0], "Q2": [2.0]})
+    table = tabulate_instrument({"Q1": asked, "Q2": coded}, survey)
+    assert table["construct"].tolist() == ["Perceived quality", "none"]
+    assert table["asks for"].tolist() == ["overall satisfaction", "–"]
+    assert table["missing codes"].tolist() == ["none", "-9; 99"]
+
+
+def test_models_are_printed_with_the_labels_of_their_constructs():
+    models = {
+        "first": {"paths": [("quality", "loyalty")], "items": {"loyalty": ["L1"]}, "note": ""},
+        "second": {"paths": [], "items": {}, "note": "only measured"},
+    }
+    table = tabulate_models({**INSTRUMENT, "models": models})
+    assert table["paths"].tolist() == ["Q → L", "none"]
+    assert table["own items"].tolist() == ["L: L1", "none"]
+    assert table["note"].tolist() == ["none", "only measured"]

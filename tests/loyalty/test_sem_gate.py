@@ -15,6 +15,7 @@ from crmstudy.loyalty import (
     trace_effects,
 )
 from crmstudy.loyalty.estimation.admissible import check_solution
+from crmstudy.loyalty.estimation.remedies import suggest_remedies
 
 
 def factor(*names, items=3):
@@ -38,8 +39,8 @@ def names_of_failed(result):
 
 def test_the_admissible_ecsi_model_passes_every_check(fitted):
     assert fitted["admissible"].admissible
-    assert len(fitted["admissible"].checks) == 7
-    assert len(fitted["democracy"].checks) == 8  # with its residual covariances
+    assert len(fitted["admissible"].checks) == 8
+    assert len(fitted["democracy"].checks) == 9  # with its residual covariances
 
 
 def test_the_full_ecsi_model_is_withheld(fitted):
@@ -69,14 +70,11 @@ def test_the_full_ecsi_model_is_withheld(fitted):
 
 def test_alpha_needs_no_admissible_model(fitted):
     reliability = assess_reliability(fitted["full"])
-    assert list(reliability.table().columns) == [
-        "construct",
-        "items",
-        "alpha",
-        "standardised alpha",
-    ]
+    columns = list(reliability.table().columns)
+    assert {"construct", "alpha", "standardised alpha", "omega"} <= set(columns)
+    assert not {"composite reliability", "average variance extracted"} & set(columns)
     assert any("not available: the model is inadmissible" in note for note in reliability.notes)
-    assert any("complaints has one item" in note for note in reliability.notes)
+    assert reliability.notes[0].endswith("cannot be estimated: complaints")
 
 
 def test_too_many_parameters_are_not_estimated(survey):
@@ -85,6 +83,60 @@ def test_too_many_parameters_are_not_estimated(survey):
     assert failed(result.checks)[0].statistic == -1
     assert isinstance(result.solution, NotAvailable)
     assert "degrees of freedom are not negative fails at -1, rule >= 0" in result.paths().reason
+
+
+def test_fewer_respondents_than_parameters_are_not_estimated(survey):
+    model = factor("a", "b", "c")  # 21 parameters
+    for n, passed in ((21, False), (22, True)):
+        result = fit_sem(survey.iloc[:n], model=model)
+        [check] = [c for c in result.checks if c.name.startswith("more respondents")]
+        assert check.passed is passed
+        assert check.threshold == "> 21"
+    assert isinstance(fit_sem(survey.iloc[:21], model=model).solution, NotAvailable)
+
+
+def test_a_model_without_degrees_of_freedom_shows_estimates_and_withholds_verdicts(survey):
+    result = fit_sem(survey, model=factor("a"))
+    assert result.admissible
+    assert len(result.loadings()) == 3
+    assert result.fit.reason.startswith("0 degrees of freedom")
+    assert names_of_gate(result) == ["the model can be tested (degrees of freedom)"]
+    assert result.withheld.endswith("(degrees of freedom) fails at 0, rule > 0")
+    assert suggest_remedies(result)["what to try"].tolist() == [
+        "leave out a path, or add an item: a model has to leave something that could be wrong"
+    ]
+
+
+def names_of_gate(result):
+    return [check.name for check in failed(result.gate)]
+
+
+def test_an_admissible_model_withholds_nothing(fitted):
+    assert fitted["admissible"].withheld == ""
+    assert len(fitted["admissible"].gate) == 9
+    assert suggest_remedies(fitted["admissible"]).reason == "every check of the gate passed"
+
+
+def test_remedies_name_what_to_change(fitted, survey):
+    [advice] = suggest_remedies(fitted["full"])["what to try"]
+    assert advice.startswith("merge ")
+    assert "which the answers cannot tell apart" in advice
+    few = suggest_remedies(fit_sem(survey.iloc[:20], model=factor("a", "b", "c")))
+    assert "ask more respondents (105 or more for 21 free parameters" in few["what to try"][0]
+    twins = survey.assign(a3=survey["a1"] * 2.0)
+    [advice] = suggest_remedies(fit_sem(twins, model=factor("a", "b")))["what to try"]
+    assert advice == "leave out one of the items that say the same: a1 and a3"
+    under = suggest_remedies(fit_sem(survey, model=factor("a", items=2)))["what to try"]
+    assert "until the model has 3 free parameters or fewer" in under[0]
+
+
+def test_remedies_name_the_item_of_a_heywood_case():
+    noise = np.random.default_rng(2).normal(size=(100, 3))
+    noise = np.linalg.qr(noise - noise.mean(axis=0))[0] * 10
+    wanted = np.array([[1.0, 0.6, 0.6], [0.6, 1.0, 0.2], [0.6, 0.2, 1.0]])
+    answers = pd.DataFrame(noise @ np.linalg.cholesky(wanted).T, columns=["a1", "a2", "a3"])
+    first = suggest_remedies(fit_sem(answers, model=factor("a")))["what to try"][0]
+    assert first.startswith("leave out a1 or give its construct a third item")
 
 
 def test_a_path_and_a_covariance_of_the_same_pair_are_not_identified(survey):
@@ -176,6 +228,11 @@ def test_an_answer_that_is_no_number_is_refused(survey, word):
     survey.loc[4, "a2"] = word
     with pytest.raises(DataError, match=r"item 'a2', row 4: .* is not a finite number"):
         fit_sem(survey, model=factor("a", "b"))
+
+
+def test_an_unknown_way_with_gaps_is_refused(survey):
+    with pytest.raises(ModelError, match="'listwise' or 'fiml', not 'mean'"):
+        fit_sem(survey, model=factor("a", "b"), missing="mean")
 
 
 def test_an_unknown_divisor_is_refused(survey):

@@ -4,7 +4,7 @@ import pytest
 
 from crmstudy.loyalty import trace_effects
 from crmstudy.loyalty.estimation import fit
-from crmstudy.loyalty.measurement.reliability import (
+from crmstudy.loyalty.measurement.coefficients import (
     average_variance_extracted,
     composite_reliability,
 )
@@ -92,7 +92,9 @@ def test_standardised_alpha_of_the_ecsi_scales(fitted):
     # SmartPLS 2.0.M3 and R seminr print alpha of the correlation matrix.
     from crmstudy.loyalty import assess_reliability
 
-    alpha = assess_reliability(fitted["full"]).table().set_index("construct")["standardised alpha"]
+    alpha = assess_reliability(fitted["full"]).constructs.set_index("construct")[
+        "standardised alpha"
+    ]
     for construct, value in (
         ("image", 0.7228),
         ("expectation", 0.4519),
@@ -108,7 +110,7 @@ def test_reliability_of_holzinger(fitted):
     # From lavaan's standardised loadings: other formulas give .6253 or .6120 for visual.
     from crmstudy.loyalty import assess_reliability
 
-    table = assess_reliability(fitted["cfa"]).table().set_index("construct")
+    table = assess_reliability(fitted["cfa"]).constructs.set_index("construct")
     rows = (
         ("visual", 0.6261, 0.6258, 0.3710),
         ("textual", 0.8827, 0.8850, 0.7195),

@@ -140,7 +140,7 @@ def test_the_optimiser_ends_where_lavaan_does_on_the_inadmissible_model(lavaan, 
 
 @pytest.mark.parametrize("model", ["full", "cfa"])
 def test_alpha_agrees_with_psych(lavaan, fitted, model):
-    ours = assess_reliability(fitted[model]).table().set_index("construct")
+    ours = assess_reliability(fitted[model]).constructs.set_index("construct")
     for kind, column in (("alpha", "alpha"), ("standardised_alpha", "standardised alpha")):
         expected = select(lavaan, model, kind)
         assert expected

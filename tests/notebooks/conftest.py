@@ -18,7 +18,11 @@ from crmstudy.cli import main
 ROOT = Path(__file__).resolve().parents[2]
 SMOKE = {"n_customers": 400}
 #: Fewer draws than a study makes: what is tested here is that chapters run and say so.
-FEW = {"segmentation": {"N_REPLICATES": 5}, "customer_value": {"N_REPLICATES": 20}}
+FEW = {
+    "segmentation": {"N_REPLICATES": 5},
+    "customer_value": {"N_REPLICATES": 20},
+    "satisfaction_loyalty": {"N_BOOTSTRAP": 100, "N_POWER_DRAWS": 20},
+}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 
 import pandas as pd
@@ -30,6 +31,7 @@ from crmstudy.report.sentences.words import (
 )
 
 ABSENT = NotAvailable("the study has no table ECSI survey")
+PARTS = dict.fromkeys(("moderation", "defectors", "priorities"), ABSENT)
 
 
 # --- words --------------------------------------------------------------------------
@@ -88,7 +90,7 @@ def test_reasons_are_said_once_and_keep_their_names():
         (read_analysis, 2),
         (read_case, 2),
         (read_evaluation, 3),
-        (read_loyalty, 4),
+        (partial(read_loyalty, **PARTS), 4),
         (read_segmentation, 2),
     ],
 )
@@ -264,12 +266,15 @@ def fitted(admissible: bool, n_used: int = 1, n_dropped: int = 0, p: float = 0.0
         checks=(Check("no variance below zero", admissible, -1.0, "> 0", "X", "refused"),),
         fit=SimpleNamespace(to_metrics=lambda: fit, table=lambda: MET) if admissible else absent,
         paths=lambda: paths if admissible else absent,
-        model=SimpleNamespace(name="full"),
+        model=SimpleNamespace(
+            name="full",
+            constructs=[SimpleNamespace(name=name, label=name) for name in ("a", "b", "c")],
+        ),
     )
 
 
 def test_an_inadmissible_model_shows_no_estimate():
-    text = read_loyalty(fitted(False), ABSENT, ABSENT, fitted(False))
+    text = read_loyalty(fitted(False), ABSENT, ABSENT, fitted(False), **PARTS)
     assert "1 respondent answered all items of the model; the solution is not admissible: " in text
     assert "No estimate is shown." in text
     assert "The rival model 'full' is refused: 1 check of the gate fails, so" in text
@@ -280,17 +285,17 @@ def test_an_inadmissible_model_shows_no_estimate():
 @pytest.mark.parametrize(("p", "word"), [(0.05, "does not reject"), (0.049, "rejects")])
 def test_exact_fit(p, word):
     assert f"The test of exact fit {word} the model" in read_loyalty(
-        fitted(True, p=p), ABSENT, ABSENT, ABSENT
+        fitted(True, p=p), ABSENT, ABSENT, ABSENT, **PARTS
     )
 
 
 def test_conventions_that_are_missed_are_named():
-    text = read_loyalty(fitted(True), ABSENT, ABSENT, ABSENT)
+    text = read_loyalty(fitted(True), ABSENT, ABSENT, ABSENT, **PARTS)
     assert "Of 2 measures with a conventional threshold 1 miss it (CFI)" in text
 
 
 def test_paths_not_told_apart_from_zero_are_called_so():
-    text = read_loyalty(fitted(True, 9, 1), ABSENT, ABSENT, ABSENT)
+    text = read_loyalty(fitted(True, 9, 1), ABSENT, ABSENT, ABSENT, **PARTS)
     assert "9 respondents answered all items of the model (1 was left out)" in text
     assert "a to c −0.60 (not told apart from zero) and b to c 0.50." in text
     assert "The strongest runs from a to c." in text
@@ -308,7 +313,7 @@ def test_paths_not_told_apart_from_zero_are_called_so():
 def test_reliability_is_said_only_where_known(table, said):
     frame = pd.DataFrame({"construct": ["a", "b"], **table})
     reliability = SimpleNamespace(table=lambda: frame)
-    text = read_loyalty(ABSENT, ABSENT, reliability, ABSENT)
+    text = read_loyalty(ABSENT, ABSENT, reliability, ABSENT, **PARTS)
     assert said in text
     assert said or "explain" not in text
 

@@ -15,6 +15,7 @@ from crmstudy.checks import Check
 from crmstudy.errors import NotAvailable
 from crmstudy.report.tables import to_csv
 from crmstudy.report.verdicts import (
+    ANY,
     bound_paths,
     collect_verdicts,
     count_verdicts,
@@ -128,6 +129,19 @@ def test_an_unknown_name_and_a_missing_chapter_are_not_tested(tmp_path):
     assert found["reason"] == "chapter customer_value recorded no table verdicts"
 
 
+def test_a_row_of_its_own_goes_before_one_for_all(tmp_path):
+    refused = state_verdict(ANY, measure="path", effect=ABSENT, lower=ABSENT, upper=ABSENT)
+    found = judge(tmp_path, [refused, state_verdict("it", **NUMBERS)], hypothesis("it"))
+    assert found["verdict"] == "supported"
+    assert judge(tmp_path, [refused], hypothesis("it"))["verdict"] == "not tested"
+
+
+def test_paths_of_a_model_that_cannot_be_tested_are_withheld():
+    row = {"source": "a", "target": "b", "standardised": 0.5, "standardised se": 0.1, "p value": 0}
+    stub = SimpleNamespace(paths=lambda: pd.DataFrame([row]), withheld="0 degrees of freedom")
+    assert from_paths(stub)["withheld because"].tolist() == ["0 degrees of freedom"]
+
+
 def test_an_empty_register(tmp_path):
     assert judge_register([], tmp_path).reason == "study.yml registers no hypothesis"
 
@@ -174,7 +188,7 @@ def test_every_path_gets_its_row():
             "p value": [0.0, 0.3],
         }
     )
-    found = from_paths(SimpleNamespace(paths=lambda: frame)).set_index("decided by")
+    found = from_paths(SimpleNamespace(paths=lambda: frame, withheld="")).set_index("decided by")
     assert found.index.tolist() == ["quality_satisfaction", "value_satisfaction"]
     # 1.959964: the normal distribution's 97.5% quantile, in any table of it.
     assert found.loc["quality_satisfaction", "lower"] == pytest.approx(0.75 - 1.959964 * 0.05)

@@ -1,6 +1,6 @@
 """What leaves the study: tables, figures, sentences and recorded numbers."""
 
-from crmstudy.report import sentences, verdicts
+from crmstudy.report import hypotheses, loyalty_verdicts, sentences, verdicts
 from crmstudy.report.alerts import draw_calibration, draw_contact_profit, draw_precision_recall
 from crmstudy.report.choice import draw_choice, draw_stability
 from crmstudy.report.coverage import draw_missingness, draw_patterns, draw_records, draw_scores
@@ -20,8 +20,10 @@ from crmstudy.report.flows import (
     draw_robustness,
     draw_transitions,
 )
+from crmstudy.report.forests import draw_effect_forest
 from crmstudy.report.gains import draw_budget, draw_gains, draw_marginal_value, draw_segment_lift
 from crmstudy.report.grid import draw_grid
+from crmstudy.report.invariances import draw_group_paths
 from crmstudy.report.lifecycle import (
     draw_hazards,
     draw_stage_transitions,
@@ -35,8 +37,12 @@ from crmstudy.report.lifetimes import (
     draw_value_map,
 )
 from crmstudy.report.maps import draw_segment_map
+from crmstudy.report.measurements import draw_exploration, draw_item_loadings, draw_ratios
+from crmstudy.report.moderations import draw_bands, draw_simple_slopes
 from crmstudy.report.position_gaps import draw_gaps
 from crmstudy.report.positions import draw_positions, draw_strategies
+from crmstudy.report.powers import draw_power
+from crmstudy.report.priorities import draw_item_priorities, draw_priorities
 from crmstudy.report.profiles import (
     draw_effects,
     draw_loadings,
@@ -44,9 +50,11 @@ from crmstudy.report.profiles import (
     draw_scree,
     draw_snake,
 )
+from crmstudy.report.questionnaires import draw_answers, draw_disconfirmation
 from crmstudy.report.recommendations import draw_hit_rates, draw_recommenders, draw_sample_size
 from crmstudy.report.record import Record, collect_checks, read_recorded_table, read_results
 from crmstudy.report.sheets import draw_planes, draw_som
+from crmstudy.report.structures import draw_hypotheses, draw_path_diagram
 from crmstudy.report.tracking import (
     draw_alive,
     draw_conditional,
@@ -62,6 +70,8 @@ __all__ = [
     "collect_checks",
     "draw_alive",
     "draw_alive_map",
+    "draw_answers",
+    "draw_bands",
     "draw_bars",
     "draw_budget",
     "draw_calibration",
@@ -69,17 +79,24 @@ __all__ = [
     "draw_conditional",
     "draw_contact_profit",
     "draw_decomposition",
+    "draw_disconfirmation",
     "draw_distributions",
+    "draw_effect_forest",
     "draw_effects",
     "draw_entities",
+    "draw_exploration",
     "draw_gains",
     "draw_gaps",
     "draw_grid",
+    "draw_group_paths",
     "draw_hazards",
     "draw_heatmap",
     "draw_histograms",
     "draw_hit_rates",
+    "draw_hypotheses",
     "draw_intervals",
+    "draw_item_loadings",
+    "draw_item_priorities",
     "draw_lifetime_values",
     "draw_lines",
     "draw_loadings",
@@ -87,11 +104,15 @@ __all__ = [
     "draw_marginal_value",
     "draw_migration",
     "draw_missingness",
+    "draw_path_diagram",
     "draw_patterns",
     "draw_planes",
     "draw_positions",
+    "draw_power",
     "draw_precision_recall",
+    "draw_priorities",
     "draw_profile",
+    "draw_ratios",
     "draw_recommenders",
     "draw_reconstruction",
     "draw_records",
@@ -105,6 +126,7 @@ __all__ = [
     "draw_scree",
     "draw_segment_lift",
     "draw_segment_map",
+    "draw_simple_slopes",
     "draw_snake",
     "draw_som",
     "draw_spend_fit",
@@ -119,6 +141,8 @@ __all__ = [
     "draw_value_intervals",
     "draw_value_map",
     "draw_whale",
+    "hypotheses",
+    "loyalty_verdicts",
     "read_recorded_table",
     "read_results",
     "sentences",

@@ -100,7 +100,8 @@ def _judge(entry: Hypothesis, reports: Path) -> dict[str, object]:
     verdicts = read_recorded_table(reports, entry.chapter, "verdicts")
     if isinstance(verdicts, NotAvailable):
         return {**said, **none, "verdict": "not tested", "reason": verdicts.reason}
-    found = verdicts[verdicts["decided by"].isin([entry.decided_by, ANY])]
+    named = verdicts["decided by"]
+    found = pd.concat([verdicts[named == entry.decided_by], verdicts[named == ANY]])
     if found.empty:
         reason = f"chapter {entry.chapter} has no verdict named {entry.decided_by}"
         return {**said, **none, "verdict": "not tested", "reason": reason}
@@ -191,6 +192,7 @@ def from_paths(fit: SemResult | NotAvailable) -> pd.DataFrame:
             lower=row["lower"],
             upper=row["upper"],
             p=row["p"],
+            withheld=str(fit.withheld),
         )
         for row in bounded.to_dict("records")
     ]

@@ -52,12 +52,15 @@ class Expected:
         Further columns that study.yml says how to read.
     currencies : tuple of str
         The currencies that can be converted; empty allows any.
+    codes : mapping of str to tuple of float
+        Answers to an item that mean none.
     """
 
     contract: Contract
     items: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     currencies: tuple[str, ...] = ()
+    codes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def columns(self) -> dict[str, Column]:
         """Return all columns that have a rule."""
@@ -94,6 +97,7 @@ def expect(study: Study, dataset: str, table: str) -> Expected:
         items={item: instrument.bounds(item) for item in items} if instrument else {},
         kinds=study.table_sources()[(dataset, table)].kinds,
         currencies=(settings.currency, *sorted(settings.cleaning.exchange_rates)),
+        codes={item: instrument.codes(item) for item in items} if instrument else {},
     )
 
 

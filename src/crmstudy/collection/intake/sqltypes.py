@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -156,7 +156,8 @@ def _plan(
     else:
         text = _text(f"x{place}", native, staged, source, words)
         parsed = _parse(f"t{place}", rule, source, staged)
-    value = _value(f"p{place}", rule, source, ours, as_is=staged.as_is)
+    codes = (*source.missing, *expected.codes.get(ours, ()))
+    value = _value(f"p{place}", rule, source, ours, codes, as_is=staged.as_is)
     layout = source.date_format or ""
     cast = _cast(f"t{place}", rule, source, parsed == f"t{place}")
     decimal = source.decimal
@@ -271,7 +272,15 @@ def _pattern(layout: str) -> str:
     )
 
 
-def _value(p: str, rule: Column, source: TableSource, ours: str, *, as_is: bool) -> str:
+def _value(
+    p: str,
+    rule: Column,
+    source: TableSource,
+    ours: str,
+    missing: Sequence[str | float],
+    *,
+    as_is: bool,
+) -> str:
     """Blank missing codes (-99 is -99.0 too) and bring a number into our unit."""
     if rule.kind not in ("number", "integer"):
         return p
@@ -284,5 +293,5 @@ def _value(p: str, rule: Column, source: TableSource, ours: str, *, as_is: bool)
         value = f"({p} / {parts}::DOUBLE)" if whole else f"({p} * {factor!r}::DOUBLE)"
     if rule.kind == "integer" and not as_is:
         value = f"CASE WHEN {value} = trunc({value}) THEN TRY_CAST({value} AS BIGINT) END"
-    codes = [repr(float(code)) for code in source.missing if isinstance(code, (int, float))]
+    codes = [repr(float(code)) for code in missing if isinstance(code, (int, float))]
     return f"CASE WHEN {p} NOT IN ({', '.join(codes)}) THEN {value} END" if codes else value

@@ -164,6 +164,7 @@ class _BlockDrawer:
         people["pattern"] = group_pattern()[groups]
         latent = draw_latent_scores(
             self.stream("latent scores"),
+            self.stream("innovation"),
             score_rates(people["purchase_rate"], firm),
             people["pattern"].to_numpy(),
             firm,
@@ -259,7 +260,12 @@ class _BlockDrawer:
         invited = draw_invitations(self.stream("invitations"), self.people, consenting, firm)
         n_anonymous = int(firm.survey_anonymous) if self.place == 0 else 0
         answers = draw_survey(
-            self.stream("survey"), self.people, invited, firm, n_anonymous=n_anonymous
+            self.stream("survey"),
+            self.stream("survey innovation"),
+            self.people,
+            invited,
+            firm,
+            n_anonymous=n_anonymous,
         )
         self.n_respondents = len(invited) + n_anonymous
         first = self.numbers.respondents

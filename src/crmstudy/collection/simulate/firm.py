@@ -51,13 +51,13 @@ class SimulatedFirm:
         All canonical tables.
     truth : dict of str to float
         What estimators should find, by names such as ``bg_nbd.r``.
-    people : DataFrame of shape (n_customers, 18)
+    people : DataFrame of shape (n_customers, 19)
         What no table shows of each customer: segment, prospect (never buys), is_test,
         duplicate_of (customer_id of the person's first record), visitor_id,
         purchase_rate (per week), dropout_probability, mean_spend, the latent scores
-        (constructs, ``alternatives``, ``delay``), left_on (day of the purchase after
-        which the customer left; missing while active), churn_probability (that the
-        contract is ended at the end of a month; missing without one).
+        (constructs, ``alternatives``, ``delay``, ``innovation``), left_on (day of the
+        purchase after which the customer left; missing while active), churn_probability
+        (that the contract is ended at the end of a month; missing without one).
     links : DataFrame
         Which customer a record belongs to: ``table, record_id, customer_id, named``
         (whether the record says so itself). Second registrations, leads that became

@@ -9,7 +9,10 @@ import pandas as pd
 
 from crmstudy.collection.simulate.draws import Integers, moments, number_ids
 
-_LATENT = ("expectation", "quality", "value", "satisfaction", "loyalty", "alternatives", "delay")
+_LATENT = (
+    *("expectation", "quality", "value", "satisfaction", "loyalty"),
+    *("alternatives", "delay", "innovation"),
+)
 
 
 def reveal_people(

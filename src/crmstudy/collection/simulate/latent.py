@@ -4,7 +4,8 @@ Expectation, quality, value, satisfaction and loyalty form the structural model 
 satisfaction index. Around it stand causes that are independent of its constructs, so that
 its paths stay what they are: the customer's delay in service and the group pattern act on
 satisfaction; the purchase rate, and the attractiveness of rivals' offers, act on loyalty,
-and the latter weakens the path from satisfaction to loyalty.
+and the latter weakens the path from satisfaction to loyalty. Perceived innovation acts on
+nothing unless told to moderate that path: what a study must not find.
 
 References
 ----------
@@ -46,6 +47,8 @@ PATHS = (
 )
 #: What weakens the path from satisfaction to loyalty.
 MODERATOR = "alternatives"
+#: What may moderate it too, and by default does not.
+INNOVATION = "innovation"
 
 
 def path_coefficients(firm: FirmParameters) -> dict[tuple[str, str], float]:
@@ -105,12 +108,18 @@ def total_effects(
 
 
 def draw_latent_scores(
-    rng: np.random.Generator, rate_score: Floats, pattern: Floats, firm: FirmParameters
+    rng: np.random.Generator,
+    innovation_rng: np.random.Generator,
+    rate_score: Floats,
+    pattern: Floats,
+    firm: FirmParameters,
 ) -> pd.DataFrame:
     """Draw everybody's standardised scores on the constructs.
 
     Parameters
     ----------
+    rng, innovation_rng : Generator
+        Perceived innovation has a stream of its own.
     rate_score : ndarray of shape (n,)
         Purchase rate as a standard normal score: part of what moves loyalty.
     pattern : ndarray of shape (n,)
@@ -118,8 +127,8 @@ def draw_latent_scores(
 
     Returns
     -------
-    DataFrame of shape (n, 7)
-        The constructs in causal order, ``alternatives`` and ``delay``.
+    DataFrame of shape (n, 8)
+        The constructs in causal order, ``alternatives``, ``delay`` and ``innovation``.
     """
     size = rate_score.size
     alternatives, delay = rng.standard_normal(size), rng.standard_normal(size)
@@ -143,9 +152,14 @@ def draw_latent_scores(
         for slope, cause in causes.get(name, ()):
             score = score + slope * cause
         scores[name] = score
-    moderation = firm.sem_moderation_loyalty * scores["satisfaction"] * alternatives
-    scores["loyalty"] = scores["loyalty"] + moderation
-    return pd.DataFrame({**scores, MODERATOR: alternatives, "delay": delay})
+    innovation = innovation_rng.standard_normal(size)
+    for slope, moderator in (
+        (firm.sem_moderation_loyalty, alternatives),
+        (firm.sem_moderation_innovation, innovation),
+    ):
+        moderation = slope * scores["satisfaction"] * moderator
+        scores["loyalty"] = scores["loyalty"] + moderation
+    return pd.DataFrame({**scores, MODERATOR: alternatives, "delay": delay, INNOVATION: innovation})
 
 
 def unexplained_variances(firm: FirmParameters) -> dict[str, float]:
@@ -160,7 +174,10 @@ def unexplained_variances(firm: FirmParameters) -> dict[str, float]:
     # the causes are independent of each other, and of variance 1, as is the product of two
     outside = {
         "satisfaction": ("sem_delay_satisfaction", "sem_group_satisfaction"),
-        "loyalty": ("sem_rate_loyalty", "sem_alternatives_loyalty", "sem_moderation_loyalty"),
+        "loyalty": (
+            *("sem_rate_loyalty", "sem_alternatives_loyalty"),
+            *("sem_moderation_loyalty", "sem_moderation_innovation"),
+        ),
     }
     for name, parameters in outside.items():
         unexplained[name] -= sum(getattr(firm, parameter) ** 2 for parameter in parameters)

@@ -154,6 +154,9 @@ class FirmParameters:
     sem_alternatives_loyalty, sem_moderation_loyalty : float
         Standardised effect on loyalty of the attractiveness of rivals' offers, and of
         its product with satisfaction; it is independent of the other constructs.
+    sem_moderation_innovation : float
+        Standardised effect on loyalty of the product of satisfaction and perceived product
+        innovation, which by itself acts on nothing and is independent of all constructs.
     sem_rate_loyalty : float
         Standardised effect of the customer's purchase rate (as a normal score) on
         latent loyalty; the rate is independent of the other constructs.
@@ -270,6 +273,7 @@ class FirmParameters:
     sem_satisfaction_loyalty: float = _ruled(0.65, SIGNED)
     sem_alternatives_loyalty: float = _ruled(-0.15, SIGNED)
     sem_moderation_loyalty: float = _ruled(-0.2, SIGNED)
+    sem_moderation_innovation: float = _ruled(0.0, SIGNED)
     sem_rate_loyalty: float = _ruled(0.35, SIGNED)
     sem_delay_satisfaction: float = _ruled(-0.2, SIGNED)
     sem_group_satisfaction: float = _ruled(0.25, SIGNED)

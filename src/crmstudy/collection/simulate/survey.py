@@ -25,6 +25,7 @@ from crmstudy.collection.simulate.draws import (
 from crmstudy.collection.simulate.fieldwork import draw_answer_days
 from crmstudy.collection.simulate.latent import (
     CONSTRUCTS,
+    INNOVATION,
     MODERATOR,
     PATHS,
     draw_latent_scores,
@@ -68,6 +69,12 @@ MODERATOR_ITEMS = {
     "AL2": Item(MODERATOR, 0.80, 5.8, "I know shops that would serve me as well."),
     "AL3": Item(MODERATOR, 0.75, 5.1, "Elsewhere I would get more for my money."),
 }
+#: Items of what moderates nothing; the survey asks them last of all.
+INNOVATION_ITEMS = {
+    "IN1": Item(INNOVATION, 0.80, 6.1, "This shop often has new products."),
+    "IN2": Item(INNOVATION, 0.85, 5.9, "Its new products are better than what I knew before."),
+    "IN3": Item(INNOVATION, 0.75, 5.6, "With new products this shop is ahead of other shops."),
+}
 SCALE = (1, 10)
 ANSWER_SPREAD = 1.7  # standard deviation of the continuous answer, in points of the scale
 
@@ -76,7 +83,12 @@ RECOMMENDATION_SCALE = (0, 10)
 _RECOMMENDATION_SPREAD = 2.0
 
 _ASKED = {**ITEMS, **MODERATOR_ITEMS}
-_LABELS = {**CONSTRUCTS, MODERATOR: "Attractiveness of rivals' offers"}
+_OF_CONSTRUCTS = {**_ASKED, **INNOVATION_ITEMS}
+_LABELS = {
+    **CONSTRUCTS,
+    MODERATOR: "Attractiveness of rivals' offers",
+    INNOVATION: "Product innovation",
+}
 
 # As `instrument:` of a study.yml. The recommendation depends on loyalty, but does not
 # measure it in the model: it is kept for the recommendation rate and the NPS.
@@ -84,18 +96,21 @@ SURVEY_INSTRUMENT: dict[str, Any] = {
     "scale": list(SCALE),
     "source": "simulated: items in the manner of a satisfaction index (Fornell et al. 1996)",
     "constructs": {
-        name: {"label": label, "items": [i for i, item in _ASKED.items() if item.construct == name]}
+        name: {
+            "label": label,
+            "items": [i for i, item in _OF_CONSTRUCTS.items() if item.construct == name],
+        }
         for name, label in _LABELS.items()
     },
     "items": {
         **{
             name: {"text": item.text, **({"reverse": True} if item.reverse else {})}
-            for name, item in _ASKED.items()
+            for name, item in _OF_CONSTRUCTS.items()
         },
         "REC": {"text": RECOMMENDATION.text, "scale": list(RECOMMENDATION_SCALE)},
     },
     "models": {
-        # the moderator stays outside, as a model takes all constructs unless told
+        # the moderators stay outside, as a model takes all constructs unless told
         "satisfaction_index": {"constructs": [*CONSTRUCTS], "paths": [list(p) for p in PATHS]}
     },
     "roles": {
@@ -140,6 +155,7 @@ def expected_score(mean: float, *, spread: float = ANSWER_SPREAD) -> float:
 
 def draw_survey(
     rng: np.random.Generator,
+    innovation_rng: np.random.Generator,
     people: pd.DataFrame,
     invited: pd.DataFrame,
     firm: FirmParameters,
@@ -150,6 +166,8 @@ def draw_survey(
 
     Parameters
     ----------
+    rng, innovation_rng : Generator
+        The questions on innovation have a stream of their own.
     people : DataFrame
         ``chinese`` and one column per construct.
     invited : DataFrame
@@ -164,7 +182,7 @@ def draw_survey(
     row = np.flatnonzero(invited["outcome"] < 2)
     answered = invited.iloc[row]
     known = people.iloc[answered["owner"]][_FELT]
-    strangers, stranger_day = _draw_strangers(rng, n_anonymous, firm)
+    strangers, stranger_day = _draw_strangers(rng, innovation_rng, n_anonymous, firm)
     scores = pd.concat([known, strangers], ignore_index=True)
     answers = {name: _answer(rng, scores, item) for name, item in _ASKED.items()}
     answers["REC"] = _answer(
@@ -174,6 +192,8 @@ def draw_survey(
     partial = np.concatenate([answered["outcome"] == 1, np.zeros(n_anonymous, dtype=bool)])
     survey = survey.mask(rng.random(survey.shape) < firm.survey_missing)
     survey = survey.mask(_broken_off(rng, partial, survey.shape[1]))
+    novel = _draw_innovation(innovation_rng, scores, partial, firm)
+    survey = pd.concat([survey, novel], axis=1)
     nobody = np.full(n_anonymous, -1)
     survey.insert(0, "owner", np.concatenate([answered["owner"], nobody]))
     survey.insert(1, "invitation", np.concatenate([row, nobody]))
@@ -182,20 +202,34 @@ def draw_survey(
     return survey
 
 
-_FELT = [*CONSTRUCTS, MODERATOR, "chinese"]
+_FELT = [*CONSTRUCTS, MODERATOR, INNOVATION, "chinese"]
 
 
 def _draw_strangers(
-    rng: np.random.Generator, count: int, firm: FirmParameters
+    rng: np.random.Generator,
+    innovation_rng: np.random.Generator,
+    count: int,
+    firm: FirmParameters,
 ) -> tuple[pd.DataFrame, Floats]:
     """Draw respondents who came through an open link, and the days of their answers."""
     shares = group_shares().ravel()
     group = rng.choice(shares.size, count, p=shares / shares.sum())
     pattern = group_pattern().ravel()[group]
-    scores = draw_latent_scores(rng, rng.standard_normal(count), pattern, firm)
+    rate_score = rng.standard_normal(count)
+    scores = draw_latent_scores(rng, innovation_rng, rate_score, pattern, firm)
     scores["chinese"] = rng.random(count) < firm.person_chinese_share
     _, day = draw_answer_days(rng, scores["satisfaction"].to_numpy(), firm)
     return scores[_FELT], day
+
+
+def _draw_innovation(
+    rng: np.random.Generator, scores: pd.DataFrame, partial: Booleans, firm: FirmParameters
+) -> pd.DataFrame:
+    """Draw the last questions, which nobody got to who broke off."""
+    answers = pd.DataFrame(
+        {name: _answer(rng, scores, item) for name, item in INNOVATION_ITEMS.items()}
+    )
+    return answers.mask((rng.random(answers.shape) < firm.survey_missing) | partial[:, None])
 
 
 def _broken_off(rng: np.random.Generator, partial: Booleans, n_items: int) -> Booleans:
@@ -224,7 +258,7 @@ def write_survey(
         "customer_id": pick(survey["owner"].to_numpy(), ids),
         "answered_on": moments(survey["answered_day"].to_numpy()),
     }
-    items = {name: survey[name] for name in (*_ASKED, "REC")}
+    items = {name: survey[name] for name in (*_ASKED, "REC", *INNOVATION_ITEMS)}
     return pd.DataFrame({**front, **items, "comment": pick(survey["comment"].to_numpy(), _COMMENT)})
 
 

@@ -32,6 +32,7 @@ from crmstudy.collection.simulate.people import (
 from crmstudy.collection.simulate.staff import true_staff
 from crmstudy.collection.simulate.subscriptions import true_subscriptions
 from crmstudy.collection.simulate.survey import (
+    INNOVATION_ITEMS,
     ITEMS,
     MODERATOR_ITEMS,
     discretisation_factor,
@@ -146,7 +147,7 @@ def _true_groups(firm: FirmParameters) -> dict[str, float]:
 def _true_survey(firm: FirmParameters) -> dict[str, float]:
     """Work out loadings, mean answers, explained variances and effects of the latent model."""
     truth = {}
-    for name, item in {**ITEMS, **MODERATOR_ITEMS}.items():
+    for name, item in {**ITEMS, **MODERATOR_ITEMS, **INNOVATION_ITEMS}.items():
         observed = item.loading * discretisation_factor(item.mean)
         truth[f"sem.loading.{name.lower()}"] = item.loading
         truth[f"sem.observed_loading.{name.lower()}"] = observed

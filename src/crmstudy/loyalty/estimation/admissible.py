@@ -7,7 +7,7 @@ and on constructs that the data cannot tell apart. Each such case is a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from crmstudy.loyalty.model.moments import Array, CovarianceStructure
 
 SINGULAR = 1e-8  # eigenvalues below are rounding: square root of the machine's precision
 FLAT = 1e-6  # largest scaled slope of F at an optimum
+LEAST_COVERAGE = 0.10  # Mplus refuses less
 WITHHELD = "estimates and fit are withheld"
 
 
@@ -36,6 +37,53 @@ def check_sample(structure: CovarianceStructure, sample: Array) -> tuple[Check, 
             "an item is a combination of others: nothing is estimated",
             "Wothke (1993), in Bollen & Long (Eds.)",
         ),
+    )
+
+
+def check_size(structure: CovarianceStructure, n_used: int) -> Check:
+    """Check that there are more respondents than free parameters."""
+    n_free = len(structure.parameters)
+    return Check(
+        f"more respondents than free parameters ({n_free})",
+        n_used > n_free,
+        float(n_used),
+        f"> {n_free}",
+        "house rule; Bentler & Chou (1987) ask for 5 respondents a parameter",
+        "n too small: nothing is estimated",
+    )
+
+
+def check_coverage(coverage: Array, items: Sequence[str]) -> Check:
+    """Check that enough respondents answered both of any two items.
+
+    Parameters
+    ----------
+    coverage : array of shape (n_items, n_items)
+        Share of respondents who answered both items.
+    items : sequence of str
+    """
+    left, right = divmod(int(np.argmin(coverage)), len(items))
+    pair = items[left] if left == right else f"{items[left]} and {items[right]}"
+    smallest = float(coverage[left, right])
+    return Check(
+        f"items were answered together by enough respondents (smallest share: {pair})",
+        smallest >= LEAST_COVERAGE,
+        smallest,
+        f">= {LEAST_COVERAGE:g}",
+        "default of Mplus: Muthén & Muthén (2017), Mplus User's Guide",
+        "too little was answered: nothing is estimated",
+    )
+
+
+def check_testable(structure: CovarianceStructure) -> Check:
+    """Check that the model leaves degrees of freedom by which it could be refuted."""
+    return Check(
+        "the model can be tested (degrees of freedom)",
+        structure.df > 0,
+        float(structure.df),
+        "> 0",
+        "t rule: Bollen (1989), ch. 7",
+        "fit and verdicts are withheld: a model without degrees of freedom fits any data",
     )
 
 

@@ -25,36 +25,57 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from crmstudy.checks import Check, failed
-from crmstudy.errors import ModelError, NotAvailable, nearest, passes_absence
+from crmstudy.errors import ModelError, NotAvailable, passes_absence
 from crmstudy.loyalty.estimation.admissible import (
+    check_coverage,
     check_sample,
+    check_size,
     check_solution,
     explain,
     root_diagonal,
     scale_gradient,
 )
 from crmstudy.loyalty.estimation.fit import discrepancy, multiplier
-from crmstudy.loyalty.estimation.result import Divisor, SemResult, Solution
+from crmstudy.loyalty.estimation.incomplete import climb
+from crmstudy.loyalty.estimation.likelihood import Likelihood
+from crmstudy.loyalty.estimation.patterns import group_answers
+from crmstudy.loyalty.estimation.respondents import (
+    collect_answers,
+    note_assumptions,
+    refuse_degenerate,
+    refuse_strangers,
+)
+from crmstudy.loyalty.estimation.result import Divisor, Means, Missing, SemResult, Solution
+from crmstudy.loyalty.estimation.saturated import estimate_saturated, fill_gaps
 from crmstudy.loyalty.model.moments import Array, CovarianceStructure, Parameter, lay_out
 from crmstudy.loyalty.model.specify import StructuralModel, write_semopy
-from crmstudy.loyalty.questionnaire.screen import read_numbers
 
 _SLOPES, _LOADINGS = 0, 1  # places of beta and lambda among semopy's matrices
 
 
 @passes_absence
-def fit_sem(survey: pd.DataFrame, *, model: StructuralModel, divisor: Divisor = "n") -> SemResult:
+def fit_sem(
+    survey: pd.DataFrame,
+    *,
+    model: StructuralModel,
+    divisor: Divisor = "n",
+    missing: Missing = "listwise",
+) -> SemResult:
     """Estimate a structural equation model by maximum likelihood.
 
     Parameters
     ----------
     survey : DataFrame of shape (n_respondents, ...)
         One numeric column per item of the model, NaN where a respondent skipped it.
-        Respondents with a gap in the model's items are left out and counted.
     model : StructuralModel
     divisor : {"n", "n-1"}
         ``"n"``: normal likelihood, chi2 = n F (lavaan, Mplus). ``"n-1"``: Wishart
         likelihood on the unbiased covariance, chi2 = (n - 1) F (LISREL, AMOS, EQS).
+        Full information has the first only.
+    missing : {"listwise", "fiml"}
+        ``"listwise"``: respondents with a gap in the model's items are left out and
+        counted. ``"fiml"``: all that was answered is used (full information); right when
+        gaps depend on nothing but the answers given (missing at random).
 
     Returns
     -------
@@ -64,21 +85,22 @@ def fit_sem(survey: pd.DataFrame, *, model: StructuralModel, divisor: Divisor = 
     Raises
     ------
     ModelError
-        If the survey lacks an item, an item is constant, or no more respondents are
-        complete than there are items.
+        If the survey lacks an item, an item is constant, no more respondents are usable
+        than there are items, or nobody answered both of two items.
     DataError
         If an item holds something that is not a number.
     """
-    if divisor not in get_args(Divisor):
-        raise ModelError(f"the divisor is 'n' or 'n-1', not {divisor!r}")
-    answers = _collect_answers(survey, model)
+    _refuse_unknown(divisor, missing)
+    answers = collect_answers(survey, model)
+    if missing == "fiml":
+        return _fit_incomplete(answers, model=model, divisor=divisor)
     complete = answers.dropna()
     n_dropped = len(answers) - len(complete)
-    _refuse_degenerate(complete, model, n_dropped=n_dropped)
+    refuse_degenerate(complete, model, n_dropped=n_dropped)
     structure = lay_out(model)
     ddof = 0 if divisor == "n" else 1
     sample = np.atleast_2d(np.cov(complete.to_numpy(), rowvar=False, ddof=ddof))
-    checks = check_sample(structure, sample)
+    checks = (check_size(structure, len(complete)), *check_sample(structure, sample))
     solution: Solution | NotAvailable = NotAvailable(explain(checks))
     if not failed(checks):
         n = multiplier(len(complete), divisor)
@@ -91,45 +113,80 @@ def fit_sem(survey: pd.DataFrame, *, model: StructuralModel, divisor: Divisor = 
         divisor=divisor,
         sample=sample,
         checks=checks,
-        notes=_note_assumptions(model),
+        notes=note_assumptions(model),
         structure=structure,
         answers=complete.to_numpy(),
         solution=solution,
     )
 
 
-def _collect_answers(survey: pd.DataFrame, model: StructuralModel) -> pd.DataFrame:
-    """Take the model's items out of the survey as numbers."""
-    for construct in model.constructs:
-        for item in construct.items:
-            if item not in survey.columns:
-                hint = nearest(item, map(str, survey.columns))
-                raise ModelError(
-                    f"item {item!r} of {construct.name} is not a column of the survey{hint}"
-                )
-    return read_numbers(survey, items=model.items)
-
-
-def _refuse_degenerate(complete: pd.DataFrame, model: StructuralModel, *, n_dropped: int) -> None:
-    if len(complete) <= len(model.items):
-        raise ModelError(
-            f"{len(complete)} complete respondents ({n_dropped} left out for missing answers) are "
-            f"too few for {len(model.items)} items: their covariance matrix would be singular"
-        )
-    for item in model.items:
-        if complete[item].min() == complete[item].max():
-            raise ModelError(
-                f"item {item!r} is constant: {complete[item].iloc[0]:g} in all "
-                f"{len(complete)} complete rows"
-            )
-
-
-def _note_assumptions(model: StructuralModel) -> tuple[str, ...]:
-    return tuple(
-        f"{each.name} has one item ({each.items[0]}): taken as measured without error"
-        for each in model.constructs
-        if len(each.items) == 1
+def _fit_incomplete(
+    answers: pd.DataFrame, *, model: StructuralModel, divisor: Divisor
+) -> SemResult:
+    """Estimate by full information."""
+    used = answers.dropna(how="all")
+    n_dropped = len(answers) - len(used)
+    refuse_degenerate(used, model, n_dropped=n_dropped)
+    given = used.to_numpy()
+    centre, sd = np.nanmean(given, axis=0), np.nanstd(given, axis=0)
+    patterns = group_answers((given - centre) / sd)
+    coverage = patterns.coverage()
+    refuse_strangers(coverage, model)
+    structure = lay_out(model)
+    with threadpool_limits(limits=1, user_api="blas"):
+        saturated = estimate_saturated(patterns)
+    sample = saturated.implied * np.outer(sd, sd)
+    checks = (
+        check_size(structure, len(used)),
+        check_coverage(coverage, model.items),
+        *check_sample(structure, sample),
     )
+    solution: Solution | NotAvailable = NotAvailable(explain(checks))
+    means = Means(*(centre + sd * saturated.mean,) * 2)
+    if not failed(checks):
+        solution, shift, more = _estimate_incomplete(structure, saturated, sd=sd)
+        means = Means(centre + sd * shift, means.saturated)
+        checks += more
+    wishart = ("full information has no divisor n - 1: n is used",) if divisor != "n" else ()
+    return SemResult(
+        model=model,
+        n_used=len(used),
+        n_dropped=n_dropped,
+        divisor="n",
+        sample=sample,
+        checks=checks,
+        notes=(*note_assumptions(model), *wishart),
+        structure=structure,
+        answers=given,
+        solution=solution,
+        missing="fiml",
+        means=means,
+    )
+
+
+def _refuse_unknown(divisor: str, missing: str) -> None:
+    if divisor not in get_args(Divisor):
+        raise ModelError(f"the divisor is 'n' or 'n-1', not {divisor!r}")
+    if missing not in get_args(Missing):
+        raise ModelError(f"missing is 'listwise' or 'fiml', not {missing!r}")
+
+
+def _estimate_incomplete(
+    structure: CovarianceStructure, saturated: Likelihood, *, sd: Array
+) -> tuple[Solution, Array, tuple[Check, ...]]:
+    """Estimate from answers with gaps, given in units of ``sd``; also the model's means."""
+    patterns, p = saturated.patterns, len(sd)
+    filled = pd.DataFrame(fill_gaps(saturated), columns=list(structure.model.items))
+    near, _ = _estimate(structure, filled, sample=saturated.implied, n=patterns.n)
+    with threadpool_limits(limits=1, user_api="blas"):
+        found = climb(structure, patterns, theta=near.theta, mean=saturated.mean)
+        inverse = _invert(found.curvature)[p:, p:]
+    units = structure.units(sd)
+    theta = found.theta * units
+    covariance = 2.0 / patterns.n * inverse * np.outer(units, units)
+    solution = Solution(theta, covariance, structure.implied(theta))
+    checks = check_solution(structure, found.theta, found.gradient, found.curvature)
+    return solution, found.point.mean, checks
 
 
 def _estimate(

@@ -24,9 +24,9 @@ from scipy.optimize import brentq
 from scipy.special import chdtrc, chndtr
 
 from crmstudy.checks import Hypothesis
+from crmstudy.loyalty.estimation.conventions import CLOSE_FIT, CONVENTIONS
 from crmstudy.loyalty.model.moments import Array
 
-CLOSE_FIT = 0.05  # Browne & Cudeck (1993): an RMSEA up to .05 is a close fit
 RMSEA_LEVEL = 0.90  # so that it agrees with the one-sided 5% test of close fit
 
 
@@ -125,54 +125,6 @@ def bic(log_likelihood: float, n_free: int, n: float) -> float:
 
 
 @dataclass(frozen=True)
-class Convention:
-    """A customary threshold of an index, and who set it."""
-
-    label: str
-    rule: str
-    source: str
-    lowest: float = -math.inf
-    highest: float = math.inf
-
-
-_HU_BENTLER = "Hu & Bentler (1999)"
-_COMPARE = "smaller is better among models of the same data"
-CONVENTIONS = {
-    "chi2": Convention("chi2", "see p value", "Jöreskog (1969), Psychometrika 34"),
-    "df": Convention("degrees of freedom", "> 0 for a test of fit", "", lowest=1),
-    "p_value": Convention(
-        "p value of exact fit", "> .05", "5% level; rejects any model when n is large", lowest=0.05
-    ),
-    "chi2_per_df": Convention(
-        "chi2 / df",
-        "<= 3",
-        "Schermelleh-Engel et al. (2003), Methods of Psychological Research 8(2): acceptable",
-        highest=3,
-    ),
-    "cfi": Convention("CFI", ">= .95", _HU_BENTLER, lowest=0.95),
-    "tli": Convention("TLI", ">= .95", _HU_BENTLER, lowest=0.95),
-    "nfi": Convention("NFI", ">= .90", "Bentler & Bonett (1980)", lowest=0.90),
-    "ifi": Convention("IFI", ">= .95", _HU_BENTLER, lowest=0.95),
-    "gfi": Convention(
-        "GFI", ">= .90", "Hooper et al. (2008), Electron. J. Bus. Res. Methods 6(1)", lowest=0.90
-    ),
-    "agfi": Convention(
-        "AGFI", ">= .90", "Hooper et al. (2008), Electron. J. Bus. Res. Methods 6(1)", lowest=0.90
-    ),
-    "rmsea": Convention("RMSEA", "<= .06", _HU_BENTLER, highest=0.06),
-    "rmsea_lower": Convention("RMSEA, lower end of 90% interval", "", ""),
-    "rmsea_upper": Convention("RMSEA, upper end of 90% interval", "", ""),
-    "close_fit_p": Convention(
-        "p value of close fit", "> .05", "Browne & Cudeck (1993)", lowest=CLOSE_FIT
-    ),
-    "srmr": Convention("SRMR", "<= .08", _HU_BENTLER, highest=0.08),
-    "log_likelihood": Convention("log-likelihood", "", ""),
-    "aic": Convention("AIC", _COMPARE, "Akaike (1974), IEEE Trans. Autom. Control 19"),
-    "bic": Convention("BIC", _COMPARE, "Schwarz (1978), Annals of Statistics 6"),
-}
-
-
-@dataclass(frozen=True)
 class FitMeasures:
     """Fit of one model to one sample, at full precision.
 
@@ -254,7 +206,14 @@ class FitMeasures:
 
 
 def measure_fit(
-    sample: Array, implied: Array, *, n_used: int, n_free: int, divisor: str = "n"
+    sample: Array,
+    implied: Array,
+    *,
+    n_used: int,
+    n_free: int,
+    divisor: str = "n",
+    baseline: Array | None = None,
+    df_null: int | None = None,
 ) -> FitMeasures:
     """Compute all measures of a fitted model.
 
@@ -265,15 +224,48 @@ def measure_fit(
     n_used, n_free : int
         Respondents and free parameters. The model must have degrees of freedom left.
     divisor : {"n", "n-1"}
+    baseline : array of shape (n_items, n_items), optional
+        Covariance matrix implied by the baseline model, with its ``df_null``; without it
+        all items are uncorrelated.
     """
     n = multiplier(n_used, divisor)
     p = len(sample)
-    df, df_null = p * (p + 1) // 2 - n_free, p * (p - 1) // 2
-    chi2 = n * max(discrepancy(sample, implied), 0.0)
-    chi2_null = n * discrepancy(sample, np.diag(np.diag(sample)))
+    null = np.diag(np.diag(sample)) if baseline is None else baseline
+    return assemble_fit(
+        sample,
+        implied,
+        chi2=n * max(discrepancy(sample, implied), 0.0),
+        df=p * (p + 1) // 2 - n_free,
+        chi2_null=n * discrepancy(sample, null),
+        df_null=p * (p - 1) // 2 if df_null is None else df_null,
+        log_likelihood=log_likelihood(sample, implied, n_used),
+        n_used=n_used,
+        n_free=n_free,
+        divisor=divisor,
+    )
+
+
+def assemble_fit(
+    sample: Array,
+    implied: Array,
+    *,
+    chi2: float,
+    df: int,
+    chi2_null: float,
+    df_null: int,
+    log_likelihood: float,
+    n_used: int,
+    n_free: int,
+    divisor: str = "n",
+) -> FitMeasures:
+    """Compute all measures from two tests of exact fit and two covariance matrices.
+
+    ``chi2_null`` and ``df_null`` are the baseline model's.
+    """
+    n = multiplier(n_used, divisor)
+    p = len(sample)
     goodness = gfi(sample, implied)
     lower, upper = rmsea_interval(chi2, df, n, level=RMSEA_LEVEL)
-    likelihood = log_likelihood(sample, implied, n_used)
     return FitMeasures(
         n_used=n_used,
         n_free=n_free,
@@ -296,9 +288,9 @@ def measure_fit(
         rmsea_upper=upper,
         close_fit_p=close_fit_p(chi2, df, n),
         srmr=srmr(sample, implied),
-        log_likelihood=likelihood,
-        aic=aic(likelihood, n_free),
-        bic=bic(likelihood, n_free, n_used),
+        log_likelihood=log_likelihood,
+        aic=aic(log_likelihood, n_free),
+        bic=bic(log_likelihood, n_free, n_used),
     )
 
 

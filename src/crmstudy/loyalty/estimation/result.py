@@ -8,20 +8,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
+from threadpoolctl import threadpool_limits
 
 from crmstudy.checks import Check, failed
-from crmstudy.errors import NotAvailable
-from crmstudy.loyalty.estimation.admissible import explain
-from crmstudy.loyalty.estimation.fit import FitMeasures, measure_fit
-from crmstudy.loyalty.model.moments import Array, CovarianceStructure, Parameter, delta_errors
+from crmstudy.errors import ModelError, NotAvailable
+from crmstudy.loyalty.estimation.admissible import check_testable, explain
+from crmstudy.loyalty.estimation.fit import FitMeasures, measure_fit, multiplier
+from crmstudy.loyalty.estimation.incomplete import measure_incomplete_fit
+from crmstudy.loyalty.estimation.likelihood import Likelihood
+from crmstudy.loyalty.estimation.patterns import Patterns, group_answers
+from crmstudy.loyalty.estimation.robust import Errors, Evidence, Saturation, build_evidence
+from crmstudy.loyalty.estimation.saturated import Baseline, lay_baseline
+from crmstudy.loyalty.estimation.tables import (
+    explain_variance,
+    tabulate_estimates,
+    wald_columns,
+)
+from crmstudy.loyalty.model.moments import Array, CovarianceStructure
 from crmstudy.loyalty.model.specify import StructuralModel
 
+__all__ = ["Divisor", "Errors", "Means", "Missing", "SemResult", "Solution", "wald_columns"]
+
 Divisor = Literal["n", "n-1"]
+Missing = Literal["listwise", "fiml"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,21 @@ class Solution:
 
 
 @dataclass(frozen=True)
+class Means:
+    """Means of the items under full information.
+
+    Attributes
+    ----------
+    model, saturated : array of shape (n_items,)
+        By the model, whose means are free, and without a model (EM). They differ a
+        little: gaps are filled by what the covariances say.
+    """
+
+    model: Array
+    saturated: Array
+
+
+@dataclass(frozen=True)
 class SemResult:
     """An estimated model, shown only when it is admissible.
 
@@ -50,11 +78,13 @@ class SemResult:
     ----------
     model : StructuralModel
     n_used, n_dropped : int
-        Respondents analysed, and left out because they skipped an item of the model.
+        Respondents analysed, and left out: listwise, because they skipped an item of the
+        model; under full information, because they answered none.
     divisor : {"n", "n-1"}
         Divisor of the sample covariance: normal or Wishart likelihood.
     sample : array of shape (n_items, n_items)
-        Observed covariance matrix of the items, in the model's order.
+        Observed covariance matrix of the items, in the model's order; under full
+        information the saturated model's, by EM.
     checks : tuple of Check
         The admissibility gate.
     notes : tuple of str
@@ -62,10 +92,15 @@ class SemResult:
     structure : CovarianceStructure
         The free parameters and the covariance matrix they imply.
     answers : array of shape (n_used, n_items)
-        The answers analysed, in the model's order of items.
+        The answers analysed, in the model's order of items. Under full information they
+        have gaps (NaN): what resamples or multiplies them needs :attr:`complete`.
     solution : Solution or NotAvailable
         The optimiser's end point, for diagnosis only: of an inadmissible model it is
         no finding. Read :attr:`estimates`.
+    missing : {"listwise", "fiml"}
+        What was done about missing answers.
+    means : Means or None
+        Under full information; else the answers' own means are the model's.
     """
 
     model: StructuralModel
@@ -78,6 +113,26 @@ class SemResult:
     structure: CovarianceStructure
     answers: Array = field(repr=False, compare=False)
     solution: Solution | NotAvailable
+    missing: Missing = "listwise"
+    means: Means | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def complete(self) -> Array | NotAvailable:
+        """The answers, where none is missing."""
+        if self.missing == "listwise":
+            return self.answers
+        return NotAvailable("answers are missing: estimate with missing='listwise' for this")
+
+    @property
+    def gate(self) -> tuple[Check, ...]:
+        """Every check for print: the admissibility gate, and whether fit can be tested."""
+        return (*self.checks, check_testable(self.structure))
+
+    @property
+    def withheld(self) -> str:
+        """Why verdicts are withheld; empty where they are not."""
+        wrong = failed(self.gate)
+        return explain(wrong) if wrong else ""
 
     @property
     def admissible(self) -> bool:
@@ -96,33 +151,115 @@ class SemResult:
         if isinstance(found, NotAvailable):
             return found
         if self.structure.df == 0:
-            return NotAvailable("the model has as many parameters as moments: no fit to test")
+            return NotAvailable(
+                "0 degrees of freedom: the model has as many parameters as moments, so that it "
+                "fits any data and there is no fit to test"
+            )
+        if self.missing == "fiml":
+            return measure_incomplete_fit(
+                self.evidence.point,
+                self.saturated.point,
+                self.baseline,
+                sd=self._sd,
+                n_free=len(found.theta),
+            )
         return measure_fit(
             self.sample,
             found.implied,
             n_used=self.n_used,
             n_free=len(found.theta),
             divisor=self.divisor,
+            baseline=self.baseline.restrict(self.sample),
+            df_null=self.baseline.df,
         )
 
-    def table(self, *, level: float = 0.95) -> pd.DataFrame | NotAvailable:
-        """Every parameter: estimate, standard error, test, interval, standardised value.
+    @cached_property
+    def baseline(self) -> Baseline:
+        """The model of uncorrelated items that this one is compared with."""
+        return lay_baseline(self.model)
 
-        A marker is fixed at 1 and has no standard error, but its standardised loading
-        has one. Standard errors of standardised values are delta-method ones.
+    @cached_property
+    def patterns(self) -> Patterns:
+        """The answers about the model's means, in standard deviations, grouped by gaps."""
+        centre = self.answers.mean(axis=0) if self.means is None else self.means.model
+        stretch = np.sqrt(self.n_used / multiplier(self.n_used, self.divisor))
+        return group_answers((self.answers - centre) / self._sd * stretch)
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What robust statistics are made from, of an estimated model."""
+        theta = np.asarray(self.solution.theta) / self.structure.units(self._sd)
+        return build_evidence(self.structure, theta, self.patterns)
+
+    @cached_property
+    def saturated(self) -> Saturation:
+        """The model that restricts nothing, in the units of :attr:`patterns`."""
+        shift = 0.0 if self.means is None else self.means.saturated - self.means.model
+        mean = np.zeros(len(self._sd)) + shift / self._sd
+        covariance = self.sample / np.outer(self._sd, self._sd)
+        return Saturation(Likelihood(self.patterns, mean, covariance))
+
+    @property
+    def _sd(self) -> Array:
+        return np.sqrt(np.diag(self.sample))
+
+    def covariance(self, *, errors: Errors = "normal") -> Array | NotAvailable:
+        """Return the covariance matrix of the estimates.
+
+        Parameters
+        ----------
+        errors : {"normal", "satorra-bentler", "huber-white"}
+            ``"normal"``: inverse information, right when answers are normal.
+            ``"satorra-bentler"``: robust, with the expected information (lavaan's MLM),
+            of complete answers. ``"huber-white"``: robust, with the observed information
+            (MLR).
         """
         found = self.estimates
         if isinstance(found, NotAvailable):
             return found
-        return _tabulate(self.structure, found, level=level)
+        if errors not in get_args(Errors):
+            raise ModelError(f"errors are {', '.join(map(repr, get_args(Errors)))}, not {errors!r}")
+        if errors == "normal":
+            return found.covariance
+        if errors == "satorra-bentler" and self.missing == "fiml":
+            return NotAvailable("Satorra-Bentler's standard errors need complete answers")
+        with threadpool_limits(limits=1, user_api="blas"):
+            robust = (
+                self.evidence.huber_white()
+                if errors == "huber-white"
+                else self.evidence.satorra_bentler()
+            )
+        units = self.structure.units(self._sd)
+        n = multiplier(self.n_used, self.divisor)
+        return robust / n * np.outer(units, units)
 
-    def loadings(self, *, level: float = 0.95) -> pd.DataFrame | NotAvailable:
+    def table(
+        self, *, level: float = 0.95, errors: Errors = "normal"
+    ) -> pd.DataFrame | NotAvailable:
+        """Every parameter: estimate, standard error, test, interval, standardised value.
+
+        A marker is fixed at 1 and has no standard error, but its standardised loading
+        has one. Standard errors of standardised values are delta-method ones.
+        ``errors`` as in :meth:`covariance`.
+        """
+        found, covariance = self.estimates, self.covariance(errors=errors)
+        if isinstance(found, NotAvailable):
+            return found
+        if isinstance(covariance, NotAvailable):
+            return covariance
+        return tabulate_estimates(self.structure, found.theta, covariance, level=level)
+
+    def loadings(
+        self, *, level: float = 0.95, errors: Errors = "normal"
+    ) -> pd.DataFrame | NotAvailable:
         """One row an item: its loading on its construct."""
-        return self._rows("loading", level, left="construct", right="item")
+        return self._rows("loading", level, errors, left="construct", right="item")
 
-    def paths(self, *, level: float = 0.95) -> pd.DataFrame | NotAvailable:
+    def paths(
+        self, *, level: float = 0.95, errors: Errors = "normal"
+    ) -> pd.DataFrame | NotAvailable:
         """One row a path, in the model's order, with its label."""
-        rows = self._rows("path", level, right="source", left="target")
+        rows = self._rows("path", level, errors, right="source", left="target")
         if isinstance(rows, NotAvailable):
             return rows
         rows.insert(2, "label", [path.label for path in self.model.paths])
@@ -133,7 +270,7 @@ class SemResult:
         found = self.estimates
         if isinstance(found, NotAvailable):
             return found
-        explained = _explain_variance(self.structure, found.theta)
+        explained = explain_variance(self.structure, found.theta)
         kinds = dict.fromkeys(self.model.endogenous, "construct")
         kinds |= {item: "item" for item in self.model.items if item in explained}
         rows = [(name, kind, explained[name]) for name, kind in kinds.items()]
@@ -160,57 +297,15 @@ class SemResult:
                 f"std_{ends}": row["standardised"],
                 f"std_se_{ends}": row["standardised se"],
             }
-        explained = _explain_variance(self.structure, found.theta)
+        explained = explain_variance(self.structure, found.theta)
         return metrics | {f"r2_{name.lower()}": explained[name] for name in self.model.endogenous}
 
-    def _rows(self, kind: str, level: float, **names: str) -> pd.DataFrame | NotAvailable:
-        table = self.table(level=level)
+    def _rows(
+        self, kind: str, level: float, errors: Errors, **names: str
+    ) -> pd.DataFrame | NotAvailable:
+        table = self.table(level=level, errors=errors)
         if isinstance(table, NotAvailable):
             return table
         chosen = table.loc[table["kind"] == kind].drop(columns="kind").reset_index(drop=True)
         rest = [column for column in chosen.columns if column not in names]
         return chosen[[*names, *rest]].rename(columns=names)
-
-
-def wald_columns(estimate: Array, se: Array, *, level: float) -> dict[str, Array]:
-    """Return z, two-sided p-value and interval of asymptotically normal estimates."""
-    z = estimate / se
-    reach = ndtri(0.5 + level / 2.0) * se
-    return {
-        "z": z,
-        "p value": 2.0 * ndtr(-np.abs(z)),
-        "lower": estimate - reach,
-        "upper": estimate + reach,
-    }
-
-
-def _tabulate(structure: CovarianceStructure, found: Solution, *, level: float) -> pd.DataFrame:
-    reported = structure.reported
-    errors = dict(zip(structure.parameters, np.sqrt(np.diag(found.covariance)), strict=True))
-    estimate = structure.report(found.theta)
-    se = np.array([errors.get(each, np.nan) for each in reported])
-    return pd.DataFrame(
-        {
-            "kind": [_name_kind(each) for each in reported],
-            "left": [each.left for each in reported],
-            "right": [each.right for each in reported],
-            "fixed": ["no" if each in errors else "yes" for each in reported],
-            "estimate": estimate,
-            "se": se,
-            **wald_columns(estimate, se, level=level),
-            "standardised": structure.standardise(found.theta),
-            "standardised se": delta_errors(structure.standardise, found.theta, found.covariance),
-        }
-    )
-
-
-def _explain_variance(structure: CovarianceStructure, theta: Array) -> dict[str, float]:
-    """One minus the share of each variable's variance that is left unexplained."""
-    shares = zip(structure.reported, structure.standardise(theta), strict=True)
-    return {p.left: float(1.0 - share) for p, share in shares if _name_kind(p) == "variance"}
-
-
-def _name_kind(parameter: Parameter) -> str:
-    if parameter.op == "~~":
-        return "variance" if parameter.left == parameter.right else "covariance"
-    return {"=~": "loading", "~": "path"}[parameter.op]

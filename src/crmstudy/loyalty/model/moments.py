@@ -130,7 +130,7 @@ class CovarianceStructure:
         onto = (loadings @ total).T  # constructs x items
         behind = total @ disturbances @ onto
         loading, slope, disturbance, error = self.blocks
-        half = np.zeros((len(theta), len(loadings), len(loadings)))
+        half = np.zeros((len(theta), len(loadings), len(loadings)), dtype=theta.dtype)
         half[loading.index, loading.rows] = behind[loading.columns]
         half[slope.index] = _outer(onto[slope.rows], behind[slope.columns])
         half[disturbance.index] = _outer(onto[disturbance.rows], onto[disturbance.columns])

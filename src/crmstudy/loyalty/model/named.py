@@ -58,31 +58,61 @@ def build_named_model(
 def tabulate_instrument(
     instrument: Mapping[str, Mapping[str, Any]], survey: pd.DataFrame
 ) -> pd.DataFrame:
-    """Arrange the items that the survey holds: construct, wording, scale, reversed."""
+    """Arrange the items that the survey holds, as a reader wants them.
+
+    Parameters
+    ----------
+    instrument : mapping
+        ``{item: {"construct", "label", "text", "minimum", "maximum", "reverse", "roles",
+        "missing"}}``, as :meth:`crmstudy.instrument.Instrument.table` gives it.
+
+    Returns
+    -------
+    DataFrame
+        ``item, construct`` (its label), ``wording, scale, reversed, asks for`` (the
+        item's role) and ``missing codes``; the last two only where some item has one.
+
+    Raises
+    ------
+    SettingsError
+        If the survey holds no item of the instrument.
+    """
+    held = {item: spec for item, spec in instrument.items() if item in survey}
+    if not held:
+        raise SettingsError("study.yml names no item of the survey under instrument")
     rows = [
         {
             "item": item,
-            "construct": spec["construct"] or "none",
+            "construct": spec.get("label") or spec["construct"] or "none",
             "wording": spec["text"] or "not given",
             "scale": f"{spec['minimum']:g}–{spec['maximum']:g}",
             "reversed": "yes" if spec["reverse"] else "no",
+            "asks for": "; ".join(role.replace("_", " ") for role in spec.get("roles", ())),
+            "missing codes": "; ".join(f"{code:g}" for code in spec.get("missing", ())),
         }
-        for item, spec in instrument.items()
-        if item in survey
+        for item, spec in held.items()
     ]
-    if not rows:
-        raise SettingsError("study.yml names no item of the survey under instrument")
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    empty = [name for name in ("asks for", "missing codes") if not table[name].any()]
+    return table.drop(columns=empty).replace({"asks for": {"": "–"}, "missing codes": {"": "none"}})
 
 
 def tabulate_models(instrument: Mapping[str, Any]) -> pd.DataFrame | NotAvailable:
-    """Arrange the models of an instrument: their paths, items that differ, and note."""
+    """Arrange the models of an instrument: their paths, items that differ, and note.
+
+    Constructs are called by their labels.
+    """
+    label = {name: spec["label"] for name, spec in instrument["constructs"].items()}
     rows = [
         {
             "model": name,
-            "paths": "; ".join(f"{source} -> {target}" for source, target in spec["paths"]),
+            "paths": "; ".join(
+                f"{label[source]} → {label[target]}" for source, target in spec["paths"]
+            )
+            or "none",
             "own items": "; ".join(
-                f"{construct}: {', '.join(items)}" for construct, items in spec["items"].items()
+                f"{label[construct]}: {', '.join(items)}"
+                for construct, items in spec["items"].items()
             )
             or "none",
             "note": spec["note"] or "none",

@@ -242,7 +242,8 @@ def _check_name(word: object) -> None:
     if not _NAME.fullmatch(word):
         raise ModelError(
             f"{word!r} cannot name a variable of the model: use letters, digits and "
-            "underscores, beginning with a letter"
+            "underscores, beginning with a letter (another name for a column of the survey "
+            "stands under its table's columns: in study.yml)"
         )
 
 

@@ -107,10 +107,10 @@ def trace_effects(result: SemResult) -> Effects | NotAvailable:
     structure, theta, covariance = result.structure, found.theta, found.covariance
 
     def raw(theta: Array) -> Array:
-        return _evaluate(structure, theta, effects, standardised=False)
+        return weigh_effects(structure, theta, effects, standardised=False)
 
     def standardised(theta: Array) -> Array:
-        return _evaluate(structure, theta, effects, standardised=True)
+        return weigh_effects(structure, theta, effects, standardised=True)
 
     return Effects(
         effects=effects,
@@ -149,13 +149,14 @@ def find_routes(model: StructuralModel, *, source: str, target: str) -> tuple[Ro
     )
 
 
-def _evaluate(
+def weigh_effects(
     structure: CovarianceStructure,
     theta: Array,
     effects: tuple[Effect, ...],
     *,
     standardised: bool,
 ) -> Array:
+    """Evaluate effects at one parameter vector, a complex one too."""
     names = structure.model.construct_names
     slopes = structure.matrices(theta).slopes
     if standardised:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from crmstudy.checks import failed
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.loyalty import Effects, FitMeasures, Reliability, SemResult
+from crmstudy.loyalty.moderation.defectors import SatisfiedDefectors
+from crmstudy.loyalty.moderation.moderators import ModerationResult
+from crmstudy.loyalty.priorities.map import PriorityMap
 from crmstudy.report.sentences.words import (
     compose,
     count_of,
@@ -20,14 +23,21 @@ def read_loyalty(
     effects: Effects | NotAvailable,
     reliability: Reliability | NotAvailable,
     rival: SemResult | NotAvailable,
+    *,
+    moderation: ModerationResult | NotAvailable,
+    defectors: SatisfiedDefectors | NotAvailable,
+    priorities: PriorityMap | NotAvailable,
 ) -> str:
-    """Say whether the model may be shown, how it fits, what acts on what, and of the rival."""
+    """Sum up the chapter: gate, fit, what acts on what, moderators, defectors, priority, rival."""
     return compose(
         _say_gate(fit),
         _say_fit(fit),
         _say_paths(fit),
-        _say_indirect(effects),
+        _say_indirect(effects, fit),
         _say_reliability(reliability),
+        _say_moderation(moderation),
+        _say_defectors(defectors),
+        _say_priority(priorities),
         _say_rival(rival),
     )
 
@@ -76,26 +86,34 @@ def _say_paths(fit: SemResult) -> str:
     paths = fit.paths()
     if isinstance(paths, NotAvailable):
         return ""
+    called = _name_constructs(fit)
     said = []
     for row in paths.to_dict("records"):
         sure = "" if row["p value"] < 0.05 else " (not told apart from zero)"
-        said.append(f"{row['source']} to {row['target']} {number(row['standardised'])}{sure}")
+        ends = f"{called[row['source']]} to {called[row['target']]}"
+        said.append(f"{ends} {number(row['standardised'])}{sure}")
     strongest = max(paths.to_dict("records"), key=lambda row: abs(row["standardised"]))
     return (
         f"Standardised paths: {enumerate_words(said)}. The strongest runs from "
-        f"{strongest['source']} to {strongest['target']}."
+        f"{called[strongest['source']]} to {called[strongest['target']]}."
     )
 
 
+def _name_constructs(fit: SemResult) -> dict[str, str]:
+    return {each.name: each.label or each.name for each in fit.model.constructs}
+
+
 @passes_absence
-def _say_indirect(effects: Effects) -> str:
+def _say_indirect(effects: Effects, fit: SemResult) -> str:
     table = effects.table()
     totals = table[table["effect"] == "total indirect"].to_dict("records")
     if not totals:
         return "No effect runs through another construct."
     row = max(totals, key=lambda entry: abs(entry["standardised"]))
+    called = _name_constructs(fit)
     return (
-        f"The largest indirect effect runs from {row['source']} to {row['target']}: "
+        f"The largest indirect effect runs from {called[row['source']]} to "
+        f"{called[row['target']]}: "
         f"{number(row['standardised'])} standardised, {number(row['estimate'])} in the units of "
         f"the items (standard error {number(row['se'])})."
     )
@@ -131,3 +149,39 @@ def _say_rival(rival: SemResult) -> str:
         f"{'fails' if count.startswith('1 ') else 'fail'}, so it yields no finding, whatever "
         "an optimiser reports."
     )
+
+
+@passes_absence
+def _say_moderation(moderation: ModerationResult) -> str:
+    table = moderation.table()
+    told = table["verdict"].str.split(":").str[0]
+    parts = [
+        f"{enumerate_words(table.loc[told == word, 'moderator'].tolist())} {word}"
+        for word in ("supported", "contradicted", "not supported", "not testable here")
+        if (told == word).any()
+    ]
+    return f"As moderators of the path from satisfaction to loyalty: {'; '.join(parts)}."
+
+
+@passes_absence
+def _say_defectors(defectors: SatisfiedDefectors) -> str | NotAvailable:
+    found = defectors.share()
+    if isinstance(found, NotAvailable):
+        return found
+    satisfied = count_of(int(found["n"]), "satisfied respondent")
+    return (
+        f"Of {satisfied}, {percent(found['share'])} [{percent(found['lower'])}, "
+        f"{percent(found['upper'])}] are not loyal."
+    )
+
+
+@passes_absence
+def _say_priority(priorities: PriorityMap) -> str:
+    ranked = priorities.ranked
+    target = priorities.target_label
+    if ranked.empty:
+        return f"No construct surely raises {target}, so no improvement is ranked first."
+    row = ranked.iloc[0]
+    tied = [name for name in priorities.tied if name != row["construct"]]
+    beside = f"; {enumerate_words(tied)} not surely behind" if tied else ""
+    return f"For {target} most is to be gained with {row['construct']}{beside}."
