@@ -118,6 +118,8 @@ class Instrument(Strict):
             return
         for construct in _repeated(model.constructs):
             yield f"{who} lists the construct {construct!r} twice"
+        for source, target in dict.fromkeys(p for p in model.paths if model.paths.count(p) > 1):
+            yield f"{who} lists the path {source} -> {target} twice; list it once"
         chosen = model.constructs or [*self.constructs]
         for construct in sorted({*model.items, *ends} - {*chosen}):
             yield f"{who} speaks of the construct {construct!r}, which it does not list"
@@ -149,11 +151,15 @@ class Instrument(Strict):
                 yield f"{who} uses item {item!r} of {moderated[item]!r}, which it would moderate"
 
     def _check_codes(self) -> Iterator[str]:
+        on_scale: dict[float, list[str]] = {}
         for item in self.item_names():
             low, high = self.bounds(item)
             for code in self.codes(item):
                 if low <= code <= high:
-                    yield f"missing code {code:g} of item {item!r} is on its scale"
+                    on_scale.setdefault(code, []).append(item)
+        for code, (item, *others) in on_scale.items():
+            more = f", and on that of {len(others)} more" if others else ""
+            yield f"missing code {code:g} of item {item!r} is on its scale{more}"
 
     def bounds(self, item: str) -> tuple[float, float]:
         """Return the lowest and highest answer that an item allows."""
@@ -199,9 +205,10 @@ def _used_twice(measured: dict[str, list[str]]) -> Iterator[str]:
     for item in _repeated(items):
         owners = [name for name, own in measured.items() if item in own]
         if owners[1:]:
-            yield f"item {item!r} stands in two constructs"
+            both = " and ".join(repr(name) for name in owners)
+            yield f"item {item!r} stands in two constructs ({both}); keep it in one"
         else:
-            yield f"item {item!r} stands twice in {owners[0]!r}"
+            yield f"item {item!r} stands twice in {owners[0]!r}; name it once"
 
 
 def _repeated(words: Sequence[str]) -> list[str]:

@@ -83,6 +83,11 @@ def write(survey):
         ),
         ("models.index.paths", [["loyalty", "loyalty"]], "form a cycle: loyalty -> loyalty"),
         (
+            "models.index.paths",
+            [["quality", "loyalty"], ["quality", "loyalty"]],
+            "model 'index' lists the path quality -> loyalty twice",
+        ),
+        (
             "models.index.items",
             {"loyalty": ["忠诚", "质量一"]},
             "model 'index': item '质量一' stands in two constructs",
@@ -96,7 +101,7 @@ def write(survey):
         (
             "constructs.loyalty",
             {"label": "L", "items": ["质量一"]},
-            "item '质量一' stands in two constructs",
+            "item '质量一' stands in two constructs ('quality' and 'loyalty'); keep it in one",
         ),
         (
             "constructs.loyalty",
@@ -105,7 +110,7 @@ def write(survey):
         ),
         ("constructs.loyalty.label", "感知质量", "two constructs have the label '感知质量'"),
         ("constructs.loyalty.label", "", "constructs.loyalty.label: String should have at least 1"),
-        ("missing", [9], "missing code 9 of item '质量一' is on its scale"),
+        ("missing", [9], "missing code 9 of item '质量一' is on its scale, and on that of 6 more"),
         ("items.质量三.missing", [10], "missing code 10 of item '质量三' is on its scale"),
         ("focus", {"satisfaction": "contentment"}, "focus 'satisfaction' names an unknown"),
         ("moderators", {"price": {"label": "P", "items": ["价格"]}}, "unknown item '价格'"),
@@ -170,7 +175,12 @@ def model(make_study):
 @pytest.mark.parametrize(
     ("spoil", "error", "said"),
     [
-        (lambda s: s.assign(满意二=7), ModelError, "item '满意二' is constant: 7 in all 200"),
+        (lambda s: s.assign(满意二=7), ModelError, "constant: 7 in all 200 .*; take it out"),
+        (
+            lambda s: s.assign(满意二=np.nan),
+            ModelError,
+            "'满意二' was answered by none of 200 .*out",
+        ),
         (lambda s: s.head(7), ModelError, "7 complete respondents .* too few for 7 items"),
         (lambda s: s.head(0), ModelError, "0 complete respondents"),
         (lambda s: s * np.nan, ModelError, r"0 complete respondents \(200 left out"),
@@ -228,7 +238,9 @@ def test_missing_codes_become_gaps_and_are_counted(survey):
 def test_a_construct_of_one_item_is_allowed_and_said(survey, model):
     found = fit_sem(survey, model=model)
     assert found.notes == ("loyalty has one item (忠诚): taken as measured without error",)
-    assert "顾客忠诚 has one item" in " ".join(assess_reliability(found).notes)
+    [said] = assess_reliability(found).notes
+    assert said.startswith("one item, so that reliability cannot be estimated")
+    assert said.endswith("顾客忠诚")
 
 
 def test_a_whole_model_of_single_items_is_a_path_model(survey):

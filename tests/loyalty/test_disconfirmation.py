@@ -274,3 +274,49 @@ def test_regressions_that_cannot_be():
 def test_absence_is_passed_on(instrument):
     gone = NotAvailable("this study has no survey")
     assert compare_experience(gone, instrument=instrument, focus=FOCUS) is gone
+
+
+# --- errors of measurement -----------------------------------------------------------------
+
+
+def blur(n, weights, *, noise, seed=4):
+    """Draw three items a construct, each with an error of its own."""
+    rng = np.random.default_rng(seed)
+    expectation = rng.normal(0, 1, n)
+    experience = 0.7 * expectation + rng.normal(0, 0.7, n)
+    satisfaction = weights[0] * expectation + weights[1] * experience + rng.normal(0, 0.4, n)
+    latent = {"CUEX": expectation, "PERQ": experience, "CUSA": satisfaction}
+    columns = {
+        f"{name}{k}": 5 + score + rng.normal(0, noise, n)
+        for name, score in latent.items()
+        for k in (1, 2, 3)
+    }
+    return compare_experience(
+        pd.DataFrame(columns), instrument=make_instrument(columns, -20, 30), focus=FOCUS
+    )
+
+
+def test_weights_freed_of_error_recover_the_truth_that_least_squares_miss():
+    found = blur(200_000, (-0.1, 0.8), noise=1.2)
+    assert found.linear.coefficients[1] > 0.05  # the wrong sign, lent by the error of experience
+    assert found.freed_weights()["estimate"].tolist() == pytest.approx((-0.1, 0.8), abs=0.02)
+
+
+def test_without_error_nothing_is_freed():
+    found = blur(500, (-0.2, 0.7), noise=1e-9)
+    plain = found.linear.coefficients[1:].tolist()
+    assert found.freed_weights()["estimate"].tolist() == pytest.approx(plain, rel=1e-6)
+
+
+def test_standard_errors_of_freed_weights_are_their_spread():
+    freed = [blur(400, (-0.1, 0.8), noise=0.6, seed=k).freed_weights() for k in range(150)]
+    spread = np.std([each["estimate"] for each in freed], axis=0, ddof=1)
+    assert np.mean([each["se"] for each in freed], axis=0) == pytest.approx(spread, rel=0.2)
+    covers = [each["lower"][0] <= -0.1 <= each["upper"][0] for each in freed]
+    assert np.mean(covers) > 0.88
+
+
+def test_what_reliability_does_not_tell_is_not_freed():
+    survey, instrument = simulate(200, (-0.3, 0.6))
+    single = compare_experience(survey, instrument=instrument, focus=FOCUS)
+    assert isinstance(single.freed_weights(), NotAvailable)

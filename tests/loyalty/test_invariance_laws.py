@@ -381,7 +381,7 @@ def test_an_inadmissible_group_is_named_and_nothing_is_shown(broken):
         compare_paths(broken),
     ):
         assert isinstance(shown, NotAvailable)
-        assert "comparing groups of group: the model is inadmissible: b: " in shown.reason
+        assert "comparing groups of group: the model is inadmissible: 'b: " in shown.reason
     assert broken.to_metrics()["admissible"] == 0
     assert not any("chi2" in name for name in broken.to_metrics())
 

@@ -30,7 +30,7 @@ from crmstudy.loyalty.measurement.constructs import (
 )
 from crmstudy.loyalty.measurement.discriminant import name_problem, tell_apart
 from crmstudy.loyalty.measurement.exploration import explore_constructs, match_factors
-from crmstudy.loyalty.measurement.htmt import judge_ratio, measure_htmt
+from crmstudy.loyalty.measurement.htmt import _note_gaps, judge_ratio, measure_htmt
 from crmstudy.loyalty.measurement.items import examine_items
 from crmstudy.loyalty.measurement.loadings import bound_loadings, compare_measurement
 from crmstudy.loyalty.measurement.omega import fit_omega
@@ -216,6 +216,17 @@ def test_the_seed_moves_intervals_only(survey):
     )
     assert one["htmt"].equals(two["htmt"])
     assert not one["htmt upper"].equals(two["htmt upper"])
+
+
+def test_pairs_without_htmt2_or_its_interval_are_counted(survey):
+    found = measure_htmt(survey, constructs=CFA.constructs[:2], seed=1, n_draws=100)
+    assert not any("interval of HTMT2" in note for note in found.notes)
+    lost = found.pairs.assign(**{"htmt2 upper": np.nan})
+    assert _note_gaps(lost, found.labels)[0] == (
+        "interval of HTMT2 of 1 of 1 pairs: not available: in most samples these signs differ"
+    )
+    note = _note_gaps(lost.assign(htmt2=np.nan), found.labels)[0]
+    assert note.startswith("HTMT2 of 1 of 1 pairs: not available: correlations between")
 
 
 def test_items_that_do_not_go_together_have_no_ratio(survey):
@@ -434,7 +445,7 @@ def test_no_common_share_is_invented():
         if isinstance(found, NotAvailable):
             reasons.add(found.reason)
         else:
-            assert found.lower == 0.0 or found.lower < 0.05
+            assert 0.0 <= found.lower < 0.05
     assert NONE_SEEN in reasons
 
 
@@ -488,6 +499,19 @@ def test_what_cannot_be_measured_is_refused(survey):
         measure_htmt(survey.head(8), constructs=CFA.constructs, seed=1)
     with pytest.raises(ModelError, match="whose sum varies"):
         alpha_from_covariance(np.array([[1.0, -1.0], [-1.0, 1.0]]))
+
+
+def test_two_items_that_are_one_are_refused_by_the_method_checks(survey):
+    twins = survey.assign(a2=survey["a1"])
+    with pytest.raises(ModelError, match="a combination of others"):
+        check_common_method(fit_sem(twins, model=CFA))
+
+
+def test_an_item_of_any_script_has_an_address(survey):
+    named = Construct("a", ("满意1", "a2", "a3"))
+    answers = survey.rename(columns={"a1": "满意1"})
+    metrics = examine_items(answers, constructs=[named]).to_metrics()
+    assert {"item_rest_u6ee1u610f1", "alpha_without_u6ee1u610f1", "item_rest_a2"} <= {*metrics}
 
 
 def test_absence_is_handed_on():

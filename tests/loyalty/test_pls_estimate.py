@@ -222,6 +222,8 @@ def test_no_other_method_is_called_for_when_no_model_was_refused(fitted):
     none = find_refused([fitted["admissible"], NotAvailable("no rival")])
     assert "no covariance model was refused" in str(none)
     assert isinstance(bootstrap_pls(fit_pls_of(none), seed=1), NotAvailable)
+    gone = NotAvailable("too few respondents")
+    assert "no covariance model could be estimated" in str(find_refused([gone, gone]))
 
 
 @pytest.mark.parametrize(

@@ -266,7 +266,7 @@ def test_absent_targets_are_said(fitted):
     fit = fitted["admissible"]
     boot, scale = bootstrap_model(fit, n_draws=120, seed=1), scales_of(fit.model)
     for target, said in (
-        ("", "names no such construct"),
+        ("", "does not say which construct is to be raised"),
         ("image", "no construct of model"),
         ("quality", "nothing acts on 'quality'"),
     ):

@@ -15,6 +15,7 @@ from crmstudy.loyalty.resampling.effects import bound_effects, evaluate_effects
 from crmstudy.loyalty.resampling.engine import refit_samples
 from crmstudy.loyalty.resampling.intervals import accelerate, bca_limits, percentile_limits
 from crmstudy.loyalty.structure.effects import trace_effects
+from crmstudy.statistics.draws import draw_seeds
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "sem_bootstrap"
 DRAWS = 2000
@@ -106,6 +107,16 @@ def test_the_table_has_every_parameter(drawn, fitted):
     assert list(paths["target"]) == ["value", "satisfaction", "satisfaction", "loyalty"]
 
 
+def test_each_kind_of_limit_stands_in_its_column(drawn):
+    bootstrap = drawn["admissible"]
+    table = bootstrap.table(level=0.9)
+    for kind, name in (("percentile", "percentile"), ("bca", "BCa")):
+        bounds = bootstrap.bound_parameters(level=0.9, kind=kind)
+        for end in ("lower", "upper"):
+            np.testing.assert_array_equal(table[f"{name} {end}"], getattr(bounds, end))
+    assert (table["percentile lower"] != table["BCa lower"]).sum() > 20
+
+
 def test_a_wider_level_gives_wider_limits(drawn):
     narrow, wide = (drawn["admissible"].paths(level=level) for level in (0.8, 0.99))
     for kind in ("percentile", "BCa"):
@@ -178,6 +189,7 @@ def test_the_order_of_respondents_does_not_matter(mobi, ecsi, drawn):
 
 
 def test_a_seed_settles_every_byte(drawn, fitted):
+    assert drawn["admissible"].seed == draw_seeds(1, stage=210, n=1)[0]  # no other stage's
     again = bootstrap_model(fitted["admissible"], n_draws=DRAWS, seed=1)
     assert again.theta.tobytes() == drawn["admissible"].theta.tobytes()
     other = bootstrap_model(fitted["admissible"], n_draws=DRAWS, seed=2)

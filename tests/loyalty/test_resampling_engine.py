@@ -11,10 +11,16 @@ from crmstudy.errors import ModelError
 from crmstudy.loyalty.estimation.admissible import check_solution
 from crmstudy.loyalty.estimation.estimate import fit_sem
 from crmstudy.loyalty.model.specify import Construct, Path, StructuralModel
-from crmstudy.loyalty.resampling import engine
+from crmstudy.loyalty.resampling import descent, engine
 from crmstudy.loyalty.resampling.draws import covary_rows, draw_covariances
 from crmstudy.loyalty.resampling.engine import refit_samples, standard_errors
-from crmstudy.loyalty.resampling.likelihood import evaluate, inform, plan_derivatives
+from crmstudy.loyalty.resampling.likelihood import (
+    _evaluate_factored,
+    _evaluate_whole,
+    evaluate,
+    inform,
+    plan_derivatives,
+)
 from crmstudy.loyalty.resampling.stacks import are_possible, report_draws, standardise_draws
 
 REFERENCE = FilePath(__file__).parents[1] / "reference" / "sem_bootstrap"
@@ -82,6 +88,28 @@ def test_residual_covariances_beyond_one_are_inadmissible(fitted):
     assert residual > 0
 
 
+@pytest.mark.parametrize("name", ["cfa", "full"])  # full: an only item, and negative errors
+def test_both_ways_to_the_slope_agree(fitted, name):
+    fit = fitted[name]
+    plan = plan_derivatives(fit.structure)
+    start = engine._start_plainly(plan)
+    rng = np.random.default_rng(1)
+    thetas = start + 0.05 * rng.normal(size=(40, len(start)))
+    samples = draw_covariances(fit.answers, n_draws=40, seed=1)
+    samples = samples / np.sqrt(np.einsum("ni,nj->nij", *[np.einsum("nii->ni", samples)] * 2))
+    whole = _evaluate_whole(plan, thetas, samples)
+    by_parts = _evaluate_factored(plan, thetas, samples)
+    np.testing.assert_allclose(by_parts.value, whole.value, rtol=1e-11)
+    np.testing.assert_allclose(by_parts.gradient, whole.gradient, atol=1e-10)
+    error = fit.structure.blocks[3].index
+    thetas[::3, error[0]] = -0.001  # near a Heywood case: the whole way, beside the others
+    mixed, whole = evaluate(plan, thetas, samples), _evaluate_whole(plan, thetas, samples)
+    np.testing.assert_allclose(mixed.value, whole.value, rtol=1e-11)
+    np.testing.assert_allclose(mixed.gradient, whole.gradient, atol=1e-9)
+    assert np.isinf(evaluate(plan, -thetas[:2], samples[:2]).value).all()
+    assert np.isfinite(mixed.value).any()
+
+
 @pytest.mark.parametrize(("correlation", "possible"), [(0.99, True), (1.01, False)])
 def test_constructs_that_correlate_beyond_one_are_impossible(fitted, correlation, possible):
     structure, theta = fitted["cfa"].structure, fitted["cfa"].estimates.theta.copy()
@@ -136,6 +164,24 @@ def test_a_good_sample_needs_no_good_start(fitted):
         assert np.abs((found.theta - fit.estimates.theta) / errors).max() < 1e-5
         np.testing.assert_allclose(errors[0], np.sqrt(np.diag(fit.estimates.covariance)), rtol=1e-5)
         assert found.discrepancy[0] * fit.n_used == pytest.approx(fit.fit.chi2, abs=1e-8)
+
+
+def test_steps_that_lead_upwards_are_halved(edge, monkeypatch):
+    fit, samples, _ = edge
+    moves, move = [], descent._move
+
+    def watch(plan, walk):
+        before = walk.value.copy()
+        moved = move(plan, walk)
+        moves.append((moved, walk.value - before))
+        return moved
+
+    monkeypatch.setattr(descent, "_move", watch)
+    refit_samples(fit.structure, samples, start=fit.estimates.theta)
+    moved, gains = (np.concatenate(each) for each in zip(*moves, strict=True))
+    assert np.count_nonzero(~moved) > 20
+    assert (gains[~moved] == 0.0).all()
+    assert gains.max() < 1e-9
 
 
 def test_solutions_are_standardised_as_one_is(edge):

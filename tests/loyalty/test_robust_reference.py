@@ -262,4 +262,4 @@ def test_a_regression_leaves_nothing_to_test(expected, holzinger):
     assert [check.name for check in result.gate if not check.passed] == [
         "the model can be tested (degrees of freedom)"
     ]
-    assert "the model can be tested (degrees of freedom) fails at 0" in result.withheld
+    assert "the model can be tested (degrees of freedom)' fails at 0" in result.withheld

@@ -1,5 +1,7 @@
 """Inadmissible solutions are withheld with their reasons; unusable data are refused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +16,8 @@ from crmstudy.loyalty import (
     fit_sem,
     trace_effects,
 )
-from crmstudy.loyalty.estimation.admissible import check_solution
+from crmstudy.loyalty.estimation.admissible import check_solution, explain, name_failures
+from crmstudy.loyalty.estimation.comparisons import tabulate_paths
 from crmstudy.loyalty.estimation.remedies import suggest_remedies
 
 
@@ -47,7 +50,7 @@ def test_the_full_ecsi_model_is_withheld(fitted):
     result = fitted["full"]
     assert not result.admissible
     [check] = failed(result.checks)
-    assert check.name.endswith("(largest: satisfaction -> loyalty)")
+    assert check.name.endswith("(largest: satisfaction → loyalty)")
     assert check.statistic == pytest.approx(3.270, abs=0.0005)  # lavaan
     for shown in (
         result.fit,
@@ -58,7 +61,7 @@ def test_the_full_ecsi_model_is_withheld(fitted):
         trace_effects(result),
     ):
         assert isinstance(shown, NotAvailable)
-        assert "satisfaction -> loyalty) fails at 3.27, rule <= 1" in shown.reason
+        assert "satisfaction → loyalty)' fails at 3.27, rule <= 1" in shown.reason
     assert result.to_metrics() == {
         "n_used": 250,
         "n_dropped": 0,
@@ -82,7 +85,7 @@ def test_too_many_parameters_are_not_estimated(survey):
     assert names_of_failed(result) == ["degrees of freedom are not negative"]
     assert failed(result.checks)[0].statistic == -1
     assert isinstance(result.solution, NotAvailable)
-    assert "degrees of freedom are not negative fails at -1, rule >= 0" in result.paths().reason
+    assert "'degrees of freedom are not negative' fails at −1, rule >= 0" in result.paths().reason
 
 
 def test_fewer_respondents_than_parameters_are_not_estimated(survey):
@@ -101,7 +104,7 @@ def test_a_model_without_degrees_of_freedom_shows_estimates_and_withholds_verdic
     assert len(result.loadings()) == 3
     assert result.fit.reason.startswith("0 degrees of freedom")
     assert names_of_gate(result) == ["the model can be tested (degrees of freedom)"]
-    assert result.withheld.endswith("(degrees of freedom) fails at 0, rule > 0")
+    assert result.withheld.endswith("(degrees of freedom)' fails at 0, rule > 0")
     assert suggest_remedies(result)["what to try"].tolist() == [
         "leave out a path, or add an item: a model has to leave something that could be wrong"
     ]
@@ -163,8 +166,34 @@ def test_a_heywood_case_is_withheld(survey):
     heywood, beyond = failed(result.checks)
     assert heywood.name == "unexplained variances are positive (smallest share: a1)"
     assert heywood.statistic == pytest.approx(1 - 1.8, abs=1e-8)
-    assert beyond.name.endswith("(largest: a -> a1)")
+    assert beyond.name.endswith("(largest: a → a1)")
     assert beyond.statistic == pytest.approx(np.sqrt(1.8), abs=1e-8)
+
+
+def test_checks_and_reasons_call_constructs_by_their_labels(survey):
+    constructs = (Construct("a", ("a1", "a2", "a3"), "Image"), Construct("b", ("b1", "b2", "b3")))
+    result = fit_sem(survey, model=StructuralModel(constructs, (Path("a", "b"),)))
+    shown = " ".join(check.name for check in result.checks)
+    assert "->" not in shown
+    assert "(largest: Image → " in shown or "(largest: b → " in shown
+    refused = replace(result.checks[0], passed=False, statistic=-0.5)
+    assert explain((refused,)) == (
+        f"the model is inadmissible: '{refused.name}' fails at −0.5, rule {refused.threshold}"
+    )
+    assert name_failures((refused, result.checks[1])) == f"'{refused.name}' fails"
+
+
+def test_paths_are_printed_by_labels(survey):
+    constructs = (Construct("a", ("a1", "a2", "a3"), "Image"), Construct("b", ("b1", "b2", "b3")))
+    result = fit_sem(survey, model=StructuralModel(constructs, (Path("a", "b"),)))
+    printed, known = tabulate_paths(result), result.paths()
+    assert printed[["from", "to"]].to_numpy().tolist() == [["Image", "b"]]
+    assert not {"label", "fixed"} & set(printed.columns)
+    assert printed["estimate"].equals(known["estimate"])
+    named = replace(result.model, paths=(Path("a", "b", "H1"),))
+    assert tabulate_paths(fit_sem(survey, model=named))["label"].tolist() == ["H1"]
+    broken = replace(result, checks=(replace(result.checks[0], passed=False),))
+    assert isinstance(tabulate_paths(broken), NotAvailable)
 
 
 def test_constructs_that_correlate_beyond_one_are_withheld(survey):

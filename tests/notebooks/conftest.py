@@ -116,7 +116,9 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
         folder.mkdir()
         for file in files:
             shutil.copy(file, folder)
-        (folder / "study.yml").write_text(yaml.safe_dump(settings, allow_unicode=True))
+        (folder / "study.yml").write_text(
+            yaml.safe_dump(settings, allow_unicode=True, sort_keys=False)
+        )
         monkeypatch.setenv("CRMSTUDY_REPORTS", str(tmp_path / "reports" / name))
         return folder, Report(tmp_path / "reports" / name)
 
@@ -133,7 +135,9 @@ def lasting_study(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tup
     def make(settings: dict[str, Any]) -> tuple[Run, Report]:
         place = tmp_path_factory.mktemp("study")
         (place / "firm").mkdir()
-        (place / "firm/study.yml").write_text(yaml.safe_dump(settings, allow_unicode=True))
+        (place / "firm/study.yml").write_text(
+            yaml.safe_dump(settings, allow_unicode=True, sort_keys=False)
+        )
 
         def run(*told: str, word: str = "run") -> int:
             with pytest.MonkeyPatch.context() as monkeypatch:

@@ -44,6 +44,34 @@ PUBLISHED = [
         5e-4,
         "lavaan 0.6-14",
     ),
+    *(
+        (f"satisfaction_loyalty.mobi.admissible_{name}", number, 5e-4, source)
+        for name, number, source in (
+            ("effects.std_total_indirect_quality_loyalty", 0.732, "lavaan 0.6-14"),
+            ("robust.yuan_bentler_chi2", 124.417, "lavaan 0.6-14, MLR"),
+            ("robust.yuan_bentler_cfi", 0.959, "lavaan 0.6-14, MLR"),
+            ("robust.yuan_bentler_rmsea", 0.063, "lavaan 0.6-14, MLR"),
+        )
+    ),
+    *(
+        (f"satisfaction_loyalty.mobi.admissible_htmt.htmt_{pair}", number, 5e-5, "seminr")
+        for pair, number in (
+            ("image_expectation", 0.8880),
+            ("image_quality", 0.9287),
+            ("quality_satisfaction", 0.9536),
+            ("satisfaction_loyalty", 0.9566),
+        )
+    ),
+    *(
+        (f"satisfaction_loyalty.mobi.composites.pls_{path}", number, 5e-7, "SmartPLS, R seminr")
+        for path, number in (
+            ("image_expectation", 0.504914),
+            ("quality_satisfaction", 0.512024),
+            ("satisfaction_loyalty", 0.485478),
+            ("r2_satisfaction", 0.681078),
+            ("r2_loyalty", 0.456944),
+        )
+    ),
     ("data_collection.completejourney.ledger.customers", 2469, 0, "R package completejourney"),
     ("data_collection.completejourney.ledger.purchases", 155848, 0, "R package completejourney"),
     ("data_collection.completejourney.ledger.revenue", 4596039.58, 5e-3, "R package"),

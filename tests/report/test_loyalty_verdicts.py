@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from crmstudy.errors import NotAvailable
 from crmstudy.loyalty.estimation.result import SemResult
 from crmstudy.loyalty.moderation.defectors import SatisfiedDefectors
+from crmstudy.loyalty.questionnaire.experience import compare_experience
 from crmstudy.report.loyalty_verdicts import (
     from_curvature,
     from_defectors,
@@ -83,20 +85,53 @@ def test_where_nobody_is_satisfied_nothing_is_decided():
 def test_repurchase_and_gap_pass_on_why_there_is_nothing():
     for row in (from_repurchase(ABSENT), from_gap(ABSENT), from_defectors(ABSENT)):
         assert "no survey" in row["withheld because"].iloc[0]
-    none = SimpleNamespace(linear=NotAvailable("no satisfaction under focus"))
-    assert "no satisfaction" in from_gap(none)["withheld because"].iloc[0]
 
 
-def test_the_gap_is_decided_by_the_weight_of_expectation_alone():
-    asked = []
+def asked_survey(n, *, weight):
+    """Draw answers to two items a construct, of ten points, with a known weight."""
+    rng = np.random.default_rng(5)
+    expected = rng.normal(size=n)
+    felt = 0.5 * expected + np.sqrt(0.75) * rng.normal(size=n)
+    pleased = 0.7 * felt + weight * expected + 0.5 * rng.normal(size=n)
+    scores = {"E": expected, "P": felt, "S": pleased}
+    answers = {
+        f"{name}{k}": (5.5 + 1.2 * (score + 0.7 * rng.normal(size=n))).clip(1, 10)
+        for name, score in scores.items()
+        for k in (1, 2)
+    }
+    return pd.DataFrame(answers)
 
-    def combine(weights, *, level):
-        asked.append((weights, level))
-        return SimpleNamespace(estimate=-0.2, lower=-0.3, upper=-0.1, p_value=0.001)
 
-    row = from_gap(SimpleNamespace(linear=SimpleNamespace(combine=combine))).iloc[0]
-    assert asked == [((0, 1, 0), 0.95)]
-    assert (row["effect"], row["lower"], row["upper"]) == (-0.2, -0.3, -0.1)
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_the_gap_is_decided_by_the_weight_freed_of_measurement_error(level):
+    survey = asked_survey(3000, weight=-0.25)
+    roles = {"E": "expectation", "P": "experience", "S": "satisfaction"}
+    instrument = {
+        item: {"construct": roles[item[0]], "label": roles[item[0]], "minimum": 1, "maximum": 10}
+        for item in survey
+    }
+    focus = {name: name for name in roles.values()} | {"loyalty": ""}
+    gap = compare_experience(survey, instrument=instrument, focus=focus, level=level)
+    row = from_gap(gap).iloc[0]
+    freed = replace(gap, level=0.95).freed_weights().set_index("score").loc["expectation"]
+    assert (row["effect"], row["lower"], row["upper"]) == tuple(
+        freed[["estimate", "lower", "upper"]]
+    )
+    assert row["lower"] < -0.25 < row["upper"]  # what was drawn
+    assert gap.linear.coefficients[1] > row["upper"]  # and what errors make of it
+
+
+def test_single_items_give_no_weight_to_judge():
+    survey = asked_survey(100, weight=-0.25)[["E1", "P1", "S1"]]
+    names = {"E1": "expectation", "P1": "experience", "S1": "satisfaction"}
+    instrument = {
+        item: {"construct": name, "label": name, "minimum": 1, "maximum": 10}
+        for item, name in names.items()
+    }
+    focus = {name: name for name in names.values()} | {"loyalty": ""}
+    row = from_gap(compare_experience(survey, instrument=instrument, focus=focus)).iloc[0]
+    assert row["withheld because"]
+    assert pd.isna(row["effect"])
 
 
 def test_paths_of_other_models_come_from_the_first_that_may_be_shown(mobi_fits):

@@ -262,6 +262,7 @@ def fitted(admissible: bool, n_used: int = 1, n_dropped: int = 0, p: float = 0.0
     return SimpleNamespace(
         n_used=n_used,
         n_dropped=n_dropped,
+        missing="listwise",
         admissible=admissible,
         checks=(Check("no variance below zero", admissible, -1.0, "> 0", "X", "refused"),),
         fit=SimpleNamespace(to_metrics=lambda: fit, table=lambda: MET) if admissible else absent,
@@ -276,7 +277,7 @@ def fitted(admissible: bool, n_used: int = 1, n_dropped: int = 0, p: float = 0.0
 def test_an_inadmissible_model_shows_no_estimate():
     text = read_loyalty(fitted(False), ABSENT, ABSENT, fitted(False), **PARTS)
     assert "1 respondent answered all items of the model; the solution is not admissible: " in text
-    assert "No estimate is shown." in text
+    assert "No estimate of the model is shown." in text
     assert "The rival model 'full' is refused: 1 check of the gate fails, so" in text
     for word in ("CFI", "Standardised", "strongest"):
         assert word not in text

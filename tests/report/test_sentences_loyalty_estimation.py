@@ -74,7 +74,7 @@ def test_robust_statistics(survey):
     said = read_robust_fit(measure_robust_fit(fit), fit)
     assert said.count("Scaled after") == 2
     assert "Satorra-Bentler (factor" in said
-    assert "exact fit is not rejected as before" in said
+    assert "exact fit is not rejected, as before" in said
     assert said.endswith("(Huber-White) the path keeps the decision at the 5% level.")
 
 

@@ -1,5 +1,6 @@
 """Sentences on moderation are true whatever came out."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from crmstudy.loyalty.moderation.follow_up import FollowUp
 from crmstudy.loyalty.moderation.moderators import moderate_loyalty
 from crmstudy.loyalty.moderation.repurchase import ODDS, Repurchase
 from crmstudy.report.sentences.loyalty.moderation import (
+    _bound,
     read_curvature,
     read_defectors,
     read_moderation,
@@ -71,6 +73,46 @@ def test_moderators_that_cannot_be_tested_are_named_with_the_reason():
     assert read_moderation(absent) is absent
 
 
+WITHHELD = (
+    "the model is inadmissible: 'standardised loadings and paths stay within 1 (largest: "
+    "Satisfaction → Loyalty)' fails at 1.018, rule <= 1 in magnitude"
+)
+
+
+def test_a_path_beyond_one_is_withheld_by_rule_and_not_called_impossible():
+    found = moderate(draw(3, product=-0.3))
+    alone = replace(found, interactions={"rivals": NotAvailable(WITHHELD)})
+    said = read_moderation(alone)
+    assert "is not testable here: the model is inadmissible" in said
+    assert "No other check fails" in said
+    assert "neither for nor against the hypothesis" in said
+    assert "Other methods, which do not decide, give −0." in said
+    more = WITHHELD + "; 'unexplained variances are positive' fails at −0.1, rule > 0"
+    worse = replace(found, interactions={"rivals": NotAvailable(more)})
+    assert "No other check fails" not in read_moderation(worse)
+
+
+def test_methods_without_an_admissible_model_are_not_counted_as_agreeing():
+    found = moderate(draw(3, product=-0.3))
+    methods = found.methods.copy()
+    lost = methods["method"] == "square too"
+    methods.loc[lost, ["effect", "lower", "upper"]] = np.nan
+    methods.loc[lost, "note"] = WITHHELD
+    agreeing = int(methods["effect"].notna().sum()) - 1
+    said = read_moderation(replace(found, methods=methods))
+    assert f"by {agreeing} other methods; 'square too' gave no admissible model" in said
+    assert "gave no admissible" not in read_moderation(found)
+
+
+def test_an_effect_and_its_interval_are_written_with_the_same_decimals():
+    found = moderate(draw(0))
+    said = read_moderation(found)
+    effect, *_ = re.findall(r"\((−?[\d.]+) \[(−?[\d.]+), (−?[\d.]+)\]", said)
+    assert len({len(written.split(".")[1]) for written in effect}) == 1
+    assert _bound(-0.0047, -0.072, 0.062) == "−0.005 [−0.072, 0.062]"
+    assert _bound(0.1, -0.2, 0.3) == "0.10 [−0.20, 0.30]"
+
+
 @pytest.mark.parametrize(
     ("squared", "words"),
     [(-0.2, "less and less"), (0.2, "more and more"), (0.0, "not told apart from none")],
@@ -113,10 +155,32 @@ def test_defectors_are_counted_in_the_right_number():
     assert "2 are not loyal: 50.0%" in two
     assert "25.0% of all respondents" in two
     assert "they differ in '竞争对手'" in two or "No moderator tells them" in two
+    if "No moderator" in two:
+        assert "2 in the smaller group" in two
     nobody = read_defectors(find([2.0] * 4, [2.0] * 4))
     assert nobody == "Not available: nobody reaches 75 points of satisfaction."
     none_gone = read_defectors(find([9.0] * 4, [9.0] * 4))
     assert "0 are not loyal: 0.0%" in none_gone
+    assert "it stays 0.0%." in none_gone
+
+
+def test_a_difference_that_one_of_several_moderators_shows_is_counted_by_holm():
+    rng = np.random.default_rng(5)
+    found = find([9.0] * 60, [2.0] * 20 + [9.0] * 40)
+    scores = found.scores.iloc[:, :2].assign(**{f"m{k}": rng.normal(50, 10, 60) for k in range(6)})
+    apart = scores.assign(m0=scores["m0"] + np.where(np.arange(60) < 20, 20, 0))
+    sure = read_defectors(replace(found, scores=apart))
+    assert "they differ in 'm0'" in sure
+    shift = np.linspace(0, 15, 61)
+    weak = [
+        read_defectors(
+            replace(found, scores=scores.assign(m0=scores["m0"] + (np.arange(60) < 20) * step))
+        )
+        for step in shift
+    ]
+    assert any("comparisons counted (Holm), 'm0' does not pass any more" in said for said in weak)
+    assert all("20 in the smaller group" in said for said in weak if "No moderator tells" in said)
+    assert any("when it is 0.8 standard deviations or more" in said for said in weak)
 
 
 def follow(effect, se, *, held=True):

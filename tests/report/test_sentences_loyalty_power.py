@@ -75,3 +75,14 @@ def test_lost_surveys_are_said_only_if_there_are_any(plan):
 def test_absent_plans_give_their_reason_once():
     absent = NotAvailable("the model is inadmissible")
     assert read_power(absent, absent) == "Not available: the model is inadmissible."
+
+
+def test_power_bounded_by_inadmissible_solutions_is_said(plan):
+    quality = plan.quality()
+    said = read_power(NotAvailable("none"), plan)
+    short = quality.loc[1.0 - quality["not admissible"] < plan.power, "respondents"]
+    assert ("that alone keeps every path" in said) == bool(len(short))
+    asked = 1.0 - float(quality["not admissible"].max()) / 2
+    sure = read_power(NotAvailable("none"), replace(plan, power=asked))
+    fewest = int(quality.loc[1.0 - quality["not admissible"] < asked, "respondents"].max())
+    assert f"Up to {fewest} respondents that alone keeps every path, however strong" in sure

@@ -49,6 +49,15 @@ def test_clean_answers(survey):
     assert "within the conventional limit" in said
 
 
+def test_models_that_lose_the_same_respondents_are_not_ranked(survey):
+    survey.loc[:4, "q0"] = np.nan
+    alike = {**MODELS, "models": {"first_one": MODELS["models"]["one"], "other_one": {}}}
+    assert "Each of 2 models keeps 295 and loses 1.7%" in read(survey, alike)
+    survey.loc[10:12, "q5"] = np.nan
+    said = read(survey, alike)
+    assert "The model that loses most respondents by them, other one, keeps 292" in said
+
+
 def test_no_sign_at_all(survey):
     far = screen_respondents(survey, instrument=INSTRUMENT).respondents
     clean = survey[~far["an unlikely combination of answers"]]
@@ -128,6 +137,29 @@ def test_a_difference_on_average_and_none():
 )
 def test_verdicts_on_the_difference(how, said):
     assert said in read_disconfirmation(compare(**how))
+
+
+@pytest.mark.parametrize(("noise", "doubted"), [(1.4, True), (0.05, False)])
+def test_a_sign_that_errors_of_measurement_may_lend_is_said(noise, doubted):
+    rng = np.random.default_rng(7)
+    hope = rng.normal(0, 1, 600)
+    life = 0.8 * hope + rng.normal(0, 0.6, 600)
+    content = 0.8 * life + (0.0 if doubted else 0.2) * hope + rng.normal(0, 0.5, 600)
+    latent = {"h": (hope, noise / 3), "l": (life, noise), "s": (content, 0.3)}
+    columns = {
+        f"{name}{k}": 5 + score + rng.normal(0, error, 600)
+        for name, (score, error) in latent.items()
+        for k in (1, 2, 3)
+    }
+    scale = {"minimum": -20, "maximum": 30}
+    instrument = {item: {"construct": item[0], "label": item[0], **scale} for item in columns}
+    focus = {"expectation": "h", "experience": "l", "satisfaction": "s"}
+    said = read_disconfirmation(
+        compare_experience(pd.DataFrame(columns), instrument=instrument, focus=focus)
+    )
+    assert "Freed of the errors" in said
+    assert "is contradicted by their signs." in said
+    assert ("may rest on errors of measurement" in said) == doubted
 
 
 def test_without_satisfaction_the_difference_is_still_said():

@@ -102,5 +102,6 @@ def test_tables_say_what_the_bootstrap_holds(clean):
     odd = replace(clean, admissible=np.arange(400) >= 40, n_inadmissible=40)
     moved = compare_rules(odd).iloc[0]
     ends = ("lower", "upper")
+    assert [moved[end] for end in ends] == [row[f"BCa {end}"] for end in ends]
     largest = max(abs(moved[f"{end} without"] - moved[end]) for end in ends)
     assert moved["moved"] == pytest.approx(largest / row["se by bootstrap"], rel=1e-9)

@@ -76,6 +76,13 @@ def test_hypotheses():
     assert read_hypotheses(GONE) == "Not available: this study has no survey."
 
 
+def test_a_model_that_fits_any_data_leaves_no_residual():
+    fit = fit_sem(answer(), model=StructuralModel((Construct("c", ["c0", "c1", "c2"]),), ()))
+    said = read_misfit(suggest_modifications(fit), examine_residuals(fit))
+    assert "implies the observed correlations exactly" in said
+    assert "e−" not in said
+
+
 def test_paths():
     fit = fit_sem(answer(), model=build("cm", "me"))
     said = read_paths(fit)
@@ -168,6 +175,15 @@ def test_rivals():
     assert "The models fit exactly alike" in turned
     assert "No data tell apart: 'there' and 'back'." in turned
     assert read_rivals(GONE, GONE) == "Not available: this study has no survey."
+
+
+@pytest.mark.parametrize(("past", "told"), [(0.05, False), (0.0, True)])
+def test_the_lowest_aic_is_tempered_where_respondents_do_not_tell_models_apart(past, told):
+    pair = settings(full=["cm", "me"], direct=["cm", "ce"])
+    through = 0.6 if told else 0.05
+    said = judge(pair, through=through, past=past)
+    assert "has the lowest AIC" in said
+    assert ("are not told apart (Vuong's test, p = " in said) != told
 
 
 def test_direction():

@@ -195,6 +195,14 @@ def test_every_path_gets_its_row():
     assert found.loc["value_satisfaction", "upper"] == pytest.approx(0.1 + 1.959964 * 0.1)
 
 
+def test_a_model_without_paths_says_so_to_every_hypothesis():
+    none = pd.DataFrame(columns=["source", "target", "standardised", "standardised se", "p value"])
+    fit = SimpleNamespace(paths=lambda: none, withheld="", model=SimpleNamespace(name="one_scale"))
+    (row,) = from_paths(fit).to_dict("records")
+    assert row["decided by"] == "any"
+    assert row["withheld because"] == "not available: the model one scale has no paths"
+
+
 @pytest.mark.parametrize("passed", [True, False])
 def test_an_effect_is_withheld_where_a_check_fails(passed):
     check = Check("parallel trends", passed, 0.01, "> .05", "X", "no effect is claimed")

@@ -5,7 +5,11 @@ from typing import TYPE_CHECKING
 from crmstudy.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from crmstudy.loyalty.estimation.comparisons import compare_errors, compare_missing
+    from crmstudy.loyalty.estimation.comparisons import (
+        compare_errors,
+        compare_missing,
+        tabulate_paths,
+    )
     from crmstudy.loyalty.estimation.estimate import fit_sem
     from crmstudy.loyalty.estimation.fit import FitMeasures
     from crmstudy.loyalty.estimation.result import SemResult
@@ -121,6 +125,7 @@ _HOME = {
     "tabulate_effects": "structure.intervals",
     "tabulate_instrument": "model.named",
     "tabulate_models": "model.named",
+    "tabulate_paths": "estimation.comparisons",
     "take_estimates": "power.population",
     "tell_apart": "measurement.discriminant",
     "trace_effects": "structure.effects",
@@ -186,6 +191,7 @@ __all__ = [
     "tabulate_effects",
     "tabulate_instrument",
     "tabulate_models",
+    "tabulate_paths",
     "take_estimates",
     "tell_apart",
     "trace_effects",

@@ -42,14 +42,14 @@ def tabulate_register(
         {
             "hypothesis": each.id,
             "statement": each.statement,
-            "expected sign": each.expected_sign,
+            "expected sign": each.expected_sign.replace("-", "−"),
             "decided by": each.decided_by.replace("_", " "),
         }
         for each in register
         if each.chapter == chapter
     ]
     if not rows:
-        return NotAvailable(f"study.yml registers no hypothesis for the chapter {chapter}")
+        return NotAvailable("study.yml registers no hypothesis for this chapter")
     return pd.DataFrame(rows)
 
 
@@ -74,7 +74,7 @@ def judge_hypotheses(
     """
     asked = [each for each in register if each.chapter == chapter]
     if not asked:
-        return NotAvailable(f"study.yml registers no hypothesis for the chapter {chapter}")
+        return NotAvailable("study.yml registers no hypothesis for this chapter")
     found = {row["decided by"]: row for row in rows.to_dict("records")}
     judged = [_judge(each, found.get(each.decided_by, found.get(ANY))) for each in asked]
     numbers = dict.fromkeys(("effect", "lower", "upper"), "float64")
@@ -107,7 +107,7 @@ def from_effects(
         )
     effects = _list_sums(fit.model, through)
     if not effects:
-        none = NotAvailable(f"model {fit.model.name!r} has no paths")
+        none = NotAvailable(f"the model {fit.model.name.replace('_', ' ')} has no paths")
         return state_verdict(
             ANY, measure="standardised effect", effect=none, lower=none, upper=none
         )
@@ -156,7 +156,7 @@ def _judge(entry: Hypothesis, row: Any) -> dict[str, object]:
     said: dict[str, object] = {
         "hypothesis": entry.id,
         "statement": entry.statement,
-        "expected sign": entry.expected_sign,
+        "expected sign": entry.expected_sign.replace("-", "−"),
     }
     numbers = {name: None if row is None else row[name] for name in ("effect", "lower", "upper")}
     return said | numbers | {"verdict": _word(entry, row)}

@@ -7,12 +7,10 @@ from textwrap import fill
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from crmstudy.errors import passes_absence
-from crmstudy.report.figures import WIDEST_LABEL, _grid
-from crmstudy.report.theme import COLOURS, INK, QUIET, house_figure
+from crmstudy.report.figures import WIDEST_LABEL, Axes, _grid
+from crmstudy.report.theme import COLOURS, INK, QUIET, Figure, house_figure
 
 #: Shapes of the groups; colour is never the only sign.
 SHAPES = ("o", "s", "^", "D", "v", "P")

@@ -27,19 +27,20 @@ Effect = Mapping[str, float] | NotAvailable
 
 
 def from_gap(gap: Disconfirmation | NotAvailable) -> pd.DataFrame:
-    """State the verdict on expectation's weight for satisfaction at the same experience."""
-    name, measure = "gap_expectation", "points of satisfaction by a point of expectation"
-    linear = gap if isinstance(gap, NotAvailable) else gap.linear
-    if isinstance(linear, NotAvailable):
-        return _withhold(name, measure, linear)
-    found = linear.combine((0, 1, 0), level=LEVEL)
+    """State the verdict on expectation's weight for satisfaction at the same experience.
+
+    The weight is freed of the scores' measurement error: an unreliable expectation would
+    borrow the sign of experience.
+    """
+    name = "gap_expectation"
+    measure = "points of satisfaction by a point of expectation, freed of measurement error"
+    freed = gap if isinstance(gap, NotAvailable) else replace(gap, level=LEVEL).freed_weights()
+    if isinstance(gap, NotAvailable) or isinstance(freed, NotAvailable):
+        assert isinstance(freed, NotAvailable)
+        return _withhold(name, measure, freed)
+    row = freed[freed["score"] == gap.name("expectation")].iloc[0]
     return state_verdict(
-        name,
-        measure=measure,
-        effect=found.estimate,
-        lower=found.lower,
-        upper=found.upper,
-        p=found.p_value,
+        name, measure=measure, effect=row["estimate"], lower=row["lower"], upper=row["upper"]
     )
 
 
@@ -103,10 +104,11 @@ def from_other_models(
 
 def _state_paths(fit: SemResult) -> dict[str, pd.DataFrame]:
     """State every path of one model, by name; of a refused one, that it is refused."""
-    measure = f"standardised path in the model {fit.model.name}"
+    called = fit.model.name.replace("_", " ")
+    measure = f"standardised path in the model {called}"
     bounded = bound_paths(fit)
     if isinstance(bounded, NotAvailable):
-        refused = NotAvailable(f"the model {fit.model.name} is refused: {bounded.reason}")
+        refused = NotAvailable(f"the model {called} is refused: {bounded.reason}")
         keys = [f"{path.source}_{path.target}" for path in fit.model.paths]
         return {key: _withhold(key, measure, refused) for key in keys}
     return {

@@ -13,10 +13,10 @@ from crmstudy.errors import passes_absence
 from crmstudy.report.figures import WIDEST_LABEL, _grid
 from crmstudy.report.profiles import _paint
 from crmstudy.report.theme import COLOURS, INK, QUIET, Figure, bold, house_figure
+from crmstudy.statistics.factor_trust import SALIENT
 
 #: Pairs of constructs in one picture; more would not fit a page.
 MOST_PAIRS = 30
-SALIENT = 0.4
 #: Markers of the constructs in turn, beside their colour.
 MARKERS = "osD^vPX"
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from crmstudy.errors import passes_absence
 from crmstudy.loyalty.priorities.map import PriorityMap
-from crmstudy.report.labels_on_maps import break_text, place_labels
+from crmstudy.report.labels_on_maps import Label, break_text, place_labels
 from crmstudy.report.layout import cut_text
 from crmstudy.report.theme import COLOURS, INK, QUIET, Figure, house_figure
 
@@ -29,6 +29,8 @@ SMALL = 7.5
 Ends = tuple[tuple[float, float], tuple[float, float]]
 #: Items named on the map, those with the most to gain; the others are signs without a name.
 MOST_NAMED = 14
+#: Inches: a name that stands farther from its point is led to it, by a line unlike an interval.
+BESIDE = 0.12
 #: Behind a text, so that a line it crosses does not strike it through.
 BACKING = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8}
 
@@ -185,13 +187,20 @@ def _name_points(
         height=float(inches[1]),
         sizes=[size] * len(texts),
     )
-    for label, point in zip(labels, points[: len(texts)], strict=True):
+    for label in labels:
         x, y = low + scale * np.array([label.left, label.bottom + label.height / 2])
-        if label.far:
-            middle = low + scale * np.array([label.left + label.width / 2, 0.0])
-            start = low + scale * point
-            axes.plot([start[0], middle[0]], [start[1], y], color=QUIET, linewidth=0.6, zorder=1)
+        _draw_leader(axes, label, low, scale)
         axes.text(x, y, label.text, fontsize=size, va="center", zorder=4, bbox=BACKING)
+
+
+def _draw_leader(axes: Any, label: Label, low: np.ndarray, scale: np.ndarray) -> None:
+    """Lead from a point to its name, where the name does not stand beside it."""
+    point, corner = np.array(label.point), np.array([label.left, label.bottom])
+    edge = np.clip(point, corner, corner + np.array([label.width, label.height]))
+    if float(np.hypot(*(edge - point))) <= BESIDE:
+        return
+    ends = low + scale * np.array([point, edge])
+    axes.plot(ends[:, 0], ends[:, 1], ":", color=INK, linewidth=0.9, zorder=2.5)
 
 
 def _obstacles(

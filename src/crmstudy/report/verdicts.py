@@ -179,7 +179,9 @@ def bound_paths(fit: SemResult | NotAvailable, *, level: float = 0.95) -> pd.Dat
 
 def from_paths(fit: SemResult | NotAvailable) -> pd.DataFrame:
     """State the verdict on every path of a structural model."""
-    bounded = bound_paths(fit)
+    bounded: pd.DataFrame | NotAvailable = bound_paths(fit)
+    if not isinstance(bounded, NotAvailable) and bounded.empty:
+        bounded = NotAvailable(f"the model {fit.model.name.replace('_', ' ')} has no paths")
     if isinstance(bounded, NotAvailable):
         return state_verdict(
             ANY, measure="standardised path", effect=bounded, lower=bounded, upper=bounded

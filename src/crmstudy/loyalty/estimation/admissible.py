@@ -7,12 +7,12 @@ and on constructs that the data cannot tell apart. Each such case is a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from crmstudy.checks import Check, failed
-from crmstudy.loyalty.model.moments import Array, CovarianceStructure
+from crmstudy.loyalty.model.moments import Array, CovarianceStructure, Parameter
 
 SINGULAR = 1e-8  # eigenvalues below are rounding: square root of the machine's precision
 FLAT = 1e-6  # largest scaled slope of F at an optimum
@@ -145,8 +145,21 @@ def root_diagonal(matrix: Array) -> Array:
 
 def explain(checks: Iterable[Check]) -> str:
     """Say in a line which checks failed, by which number and against which rule."""
-    said = (f"{c.name} fails at {c.statistic:.4g}, rule {c.threshold}" for c in failed(checks))
+    said = (
+        f"'{check.name}' fails at {_write_statistic(check.statistic)}, rule {check.threshold}"
+        for check in failed(checks)
+    )
     return "the model is inadmissible: " + "; ".join(said)
+
+
+def _write_statistic(value: float) -> str:
+    """Write what a check was judged by; what is zero but for rounding as 0."""
+    return "0" if abs(value) < SINGULAR else f"{value:.4g}".replace("-", "−")
+
+
+def name_failures(checks: Iterable[Check]) -> str:
+    """Say which checks failed, each by its name in quotes."""
+    return "; ".join(f"'{check.name}' fails" for check in failed(checks))
 
 
 def _check_optimum(gradient: Array, information: Array) -> Check:
@@ -171,7 +184,8 @@ def _check_variances(structure: CovarianceStructure, theta: Array) -> Check:
     }
     smallest = min(shares, key=lambda name: shares[name])
     return Check(
-        f"unexplained variances are positive (smallest share: {smallest})",
+        "unexplained variances are positive (smallest share: "
+        f"{_call_variables(structure).get(smallest, smallest)})",
         shares[smallest] > SINGULAR,
         shares[smallest],
         "> 0 beyond rounding (1e-8)",
@@ -182,7 +196,10 @@ def _check_variances(structure: CovarianceStructure, theta: Array) -> Check:
 
 def _check_standardised(structure: CovarianceStructure, theta: Array) -> Check:
     magnitudes = zip(structure.reported, _magnitudes(structure, theta), strict=True)
-    directed = {str(p): float(magnitude) for p, magnitude in magnitudes if p.op != "~~"}
+    calls = _call_variables(structure)
+    directed = {
+        _draw_arrow(p, calls): float(magnitude) for p, magnitude in magnitudes if p.op != "~~"
+    }
     largest = max(directed, key=lambda name: directed[name])
     return Check(
         f"standardised loadings and paths stay within 1 (largest: {largest})",
@@ -192,6 +209,18 @@ def _check_standardised(structure: CovarianceStructure, theta: Array) -> Check:
         "house rule; Jöreskog (1999) reads more than 1 as collinear constructs",
         f"the constructs cannot be told apart: {WITHHELD}",
     )
+
+
+def _draw_arrow(parameter: Parameter, calls: Mapping[str, str]) -> str:
+    ends = [calls.get(name, name) for name in (parameter.left, parameter.right)]
+    return " → ".join(reversed(ends) if parameter.op == "~" else ends)
+
+
+def _call_variables(structure: CovarianceStructure) -> dict[str, str]:
+    # Constructs by their labels, where these tell them apart; items by their names.
+    labels = {each.name: each.label or each.name for each in structure.model.constructs}
+    every = list(labels.values())
+    return {name: label for name, label in labels.items() if every.count(label) == 1}
 
 
 def _check_definite(name: str, matrix: Array, consequence: str, source: str) -> Check:

@@ -23,6 +23,32 @@ _NAMED: dict[Errors, str] = {
 
 
 @passes_absence
+def tabulate_paths(result: SemResult, *, level: float = 0.95) -> pd.DataFrame | NotAvailable:
+    """Arrange the paths of an admissible model for print: constructs by their labels.
+
+    Parameters
+    ----------
+    result : SemResult
+    level : float
+        Confidence of the intervals of the unstandardised paths.
+
+    Returns
+    -------
+    DataFrame or NotAvailable
+        One row a path: ``from``, ``to``, ``label`` (only where some path has one),
+        ``estimate, se, z, p value, lower, upper, standardised, standardised se``.
+    """
+    paths = result.paths(level=level)
+    if isinstance(paths, NotAvailable):
+        return paths
+    calls = call_constructs(result.model)
+    unsaid = ["fixed"] if paths["label"].any() else ["fixed", "label"]
+    ends = {end: paths[end].map(calls) for end in ("source", "target")}
+    said = paths.assign(**ends).drop(columns=unsaid)
+    return said.rename(columns={"source": "from", "target": "to"})
+
+
+@passes_absence
 def compare_errors(
     result: SemResult, *, kind: Literal["path", "loading"] = "path", standardised: bool = False
 ) -> pd.DataFrame | NotAvailable:

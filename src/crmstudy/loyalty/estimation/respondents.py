@@ -20,24 +20,36 @@ def collect_answers(survey: pd.DataFrame, model: StructuralModel) -> pd.DataFram
                 raise ModelError(
                     f"item {item!r} of {construct.name} is not a column of the survey{hint}"
                 )
-    return read_numbers(survey, items=model.items)
+    answers = read_numbers(survey, items=model.items)
+    empty = [item for item in model.items if answers[item].isna().all()]
+    if 0 < len(empty) < len(model.items):
+        raise ModelError(
+            f"item {empty[0]!r} was answered by none of {len(answers)} respondents; take it out of "
+            "the model"
+        )
+    return answers
 
 
 def refuse_degenerate(used: pd.DataFrame, model: StructuralModel, *, n_dropped: int) -> None:
     """Refuse too few respondents and items without differences, by name."""
     complete = "" if used.isna().any(axis=None) else "complete "
     if len(used) <= len(model.items):
+        noun, verb = ("respondent", "is") if len(used) == 1 else ("respondents", "are")
         raise ModelError(
-            f"{len(used)} {complete}respondents ({n_dropped} left out for missing answers) are "
+            f"{len(used)} {complete}{noun} ({n_dropped} left out for missing answers) {verb} "
             f"too few for {len(model.items)} items: their covariance matrix would be singular"
         )
     for item in model.items:
         given = used[item].dropna()
         if given.empty:
-            raise ModelError(f"item {item!r} was answered by none of {len(used)} respondents")
+            raise ModelError(
+                f"item {item!r} was answered by none of {len(used)} respondents; take it out of "
+                "the model"
+            )
         if given.min() == given.max():
             raise ModelError(
-                f"item {item!r} is constant: {given.iloc[0]:g} in all {len(given)} {complete}rows"
+                f"item {item!r} is constant: {given.iloc[0]:g} in all {len(given)} {complete}rows; "
+                "take it out of the model"
             )
 
 

@@ -25,6 +25,7 @@ from threadpoolctl import threadpool_limits
 
 from crmstudy.checks import Check, Hypothesis
 from crmstudy.errors import ModelError, NotAvailable, passes_absence
+from crmstudy.loyalty.estimation.admissible import SINGULAR
 from crmstudy.loyalty.estimation.estimate import fit_sem
 from crmstudy.loyalty.estimation.fit import FitMeasures
 from crmstudy.loyalty.estimation.result import SemResult
@@ -104,7 +105,8 @@ def check_common_method(result: SemResult, *, level: float = 0.95) -> CommonMeth
     Raises
     ------
     ModelError
-        If there are not two constructs, or not three items.
+        If there are not two constructs, or not three items, or an item is a combination of
+        others.
     """
     model = result.model
     if len(model.constructs) < 2 or len(model.items) < 3:
@@ -113,11 +115,17 @@ def check_common_method(result: SemResult, *, level: float = 0.95) -> CommonMeth
             f"three items; constructs: {len(model.constructs)}, items: {len(model.items)}"
         )
     own = _fit_complete(result)
+    correlation = correlate_items(own.sample)
+    if np.linalg.eigvalsh(correlation)[0] < SINGULAR:
+        raise ModelError(
+            "an item is a combination of others, as two items with the same answers are; take it "
+            "out of the model"
+        )
     name = _find_free_name(model)
     answers = pd.DataFrame(own.answers, columns=list(model.items))
     pooled = StructuralModel((Construct(name, model.items),), (), "one factor")
     single = fit_sem(answers, model=pooled, divisor=own.divisor)
-    component, factor = share_of_first(correlate_items(own.sample))
+    component, factor = share_of_first(correlation)
     return CommonMethod(
         first_component=component,
         first_factor=factor,

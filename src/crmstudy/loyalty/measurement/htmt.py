@@ -256,6 +256,12 @@ def _note_gaps(pairs: pd.DataFrame, labels: dict[str, str]) -> list[str]:
             f"HTMT2 of {n_mixed} of {len(pairs)} pairs: not available: correlations between "
             "the items are not all of one sign, or those within a construct not all positive"
         )
+    n_wavering = int((pairs["htmt2"].notna() & pairs["htmt2 upper"].isna()).sum())
+    if n_wavering:
+        notes.append(
+            f"interval of HTMT2 of {n_wavering} of {len(pairs)} pairs: not available: in most "
+            "samples these signs differ"
+        )
     loose = pairs[pairs["htmt"].notna() & pairs["htmt upper"].isna()]
     if len(loose):
         ends = zip(loose["first"].map(labels), loose["second"].map(labels), strict=True)

@@ -8,6 +8,7 @@ Nunnally, J. C., & Bernstein, I. H. (1994). Psychometric Theory (3rd ed.). McGra
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -70,10 +71,16 @@ class ItemAnalysis:
         """Plain numbers, e.g. ``item_rest_cusl2``."""
         metrics: dict[str, float] = {"n_used": self.n_used, "n_doubtful": len(self.doubtful)}
         for row in self.items.to_dict("records"):
-            metrics[f"item_rest_{row['item'].lower()}"] = row["item-rest correlation"]
+            item = _spell_in_snake_case(row["item"])
+            metrics[f"item_rest_{item}"] = row["item-rest correlation"]
             if math.isfinite(row["alpha if deleted"]):
-                metrics[f"alpha_without_{row['item'].lower()}"] = row["alpha if deleted"]
+                metrics[f"alpha_without_{item}"] = row["alpha if deleted"]
         return metrics
+
+
+def _spell_in_snake_case(item: str) -> str:
+    """Spell the name of an item as an address allows; other signs by their code points."""
+    return re.sub(r"[^a-z0-9_]", lambda sign: f"u{ord(sign[0]):x}", item.lower())
 
 
 @passes_absence

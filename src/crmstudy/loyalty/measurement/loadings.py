@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from crmstudy.checks import failed
 from crmstudy.errors import NotAvailable, passes_absence
+from crmstudy.loyalty.estimation.admissible import name_failures
 from crmstudy.loyalty.estimation.fit import FitMeasures
 from crmstudy.loyalty.estimation.result import SemResult
 from crmstudy.loyalty.measurement.constructs import name_in_print
@@ -71,16 +71,16 @@ def compare_measurement(*results: SemResult | NotAvailable) -> pd.DataFrame | No
 
 
 def _describe(result: SemResult) -> dict[str, object]:
-    wrong = [check.name for check in failed(result.checks)]
+    wrong = name_failures(result.checks)
     fit = result.fit
     numbers = fit.to_metrics() if isinstance(fit, FitMeasures) else {}
     columns = {"cfi": "CFI", "tli": "TLI", "rmsea": "RMSEA", "srmr": "SRMR"}
     return {
-        "model": result.model.name,
+        "model": result.model.name.replace("_", " "),
         "constructs": len(result.model.constructs),
         "items": len(result.model.items),
         "respondents": result.n_used,
-        "admissible": f"no: not shown that {'; '.join(wrong)}" if wrong else "yes",
+        "admissible": f"no: {wrong}" if wrong else "yes",
         "chi2": numbers.get("chi2", np.nan),
         "df": result.structure.df,
         **{said: numbers.get(key, np.nan) for key, said in columns.items()},

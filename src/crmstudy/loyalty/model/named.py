@@ -48,7 +48,8 @@ def build_named_model(
         raise ModelError(f"study.yml names {which}")
     if name not in models:
         raise SettingsError(
-            f"no model {name!r} in study.yml{nearest(name, models)}; known: {', '.join(models)}"
+            f"{('MODEL', 'RIVAL')[min(position, 1)]}: no model {name!r} in study.yml"
+            f"{nearest(name, models)}; known: {', '.join(models)}"
         )
     spec = {key: value for key, value in models[name].items() if key != "note"}
     return build_model(instrument["constructs"], {name: spec}, name)

@@ -169,10 +169,16 @@ def fit_pls_of(result: SemResult, *, scheme: Scheme = "path") -> PlsResult | Not
 
 def find_refused(results: Iterable[SemResult | NotAvailable]) -> SemResult | NotAvailable:
     """Pick the first result that the gate of admissibility refused."""
-    for result in results:
-        if isinstance(result, SemResult) and not result.admissible:
+    estimated = [result for result in results if isinstance(result, SemResult)]
+    for result in estimated:
+        if not result.admissible:
             return result
-    return NotAvailable("no covariance model was refused, so no other method is called for")
+    if not estimated:
+        return NotAvailable("no covariance model could be estimated, so none was refused")
+    return NotAvailable(
+        "no covariance model was refused among the main model and its rival, so no other method "
+        "is called for"
+    )
 
 
 def _estimate(

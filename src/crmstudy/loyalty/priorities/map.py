@@ -165,11 +165,15 @@ def map_priorities(
     if isinstance(found, NotAvailable):
         return found
     if not target:
-        return NotAvailable("study.yml names no such construct under instrument, focus")
+        return NotAvailable(
+            "study.yml does not say which construct is to be raised (instrument: focus: "
+            "satisfaction, loyalty)"
+        )
     if opposed := _find_opposed(result):
         return NotAvailable(
-            f"{', '.join(opposed)} load against the first item of their construct; a mean of "
-            "such items says nothing: mark them with reverse: true in study.yml"
+            f"{', '.join(opposed)} {'load' if opposed[1:] else 'loads'} against the first item of "
+            "the construct; a mean of such items says nothing: look in study.yml which of them, "
+            "these or the first, has to stand with reverse: true"
         )
     try:
         drivers = find_drivers(result.model, target=target, instrument=instrument)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -183,6 +184,43 @@ class Disconfirmation:
         if total.lower > 0 or total.upper < 0:
             equal = "contradicted"
         return {**claims, "both weigh the same (the sum of their weights is 0)": (total, equal)}
+
+    def freed_weights(self) -> pd.DataFrame | NotAvailable:
+        """Weights of expectation and experience had the scores no measurement error.
+
+        Least squares with the error variance that the reliabilities tell taken out of the
+        predictors (Fuller, 1987, sec. 2.2). Errors of one predictor show as a weight of the
+        other: an unreliable score can borrow a sign. Standard errors from the respondents'
+        influence, with the reliabilities taken as known, so that they are a little short.
+
+        Returns
+        -------
+        DataFrame
+            ``score, estimate, se, lower, upper``.
+
+        References
+        ----------
+        Fuller, W. A. (1987). Measurement error models. Wiley.
+        """
+        if isinstance(self.reliability, NotAvailable):
+            return self.reliability
+        if isinstance(self.linear, NotAvailable):
+            return self.linear
+        roles = ["expectation", "experience"]
+        known = self.scores[[*roles, "satisfaction"]].dropna()
+        x, y = np.hsplit((known - known.mean()).to_numpy(dtype=float), [2])
+        own = np.eye(2) * (1.0 - self.reliability["reliability"].to_numpy(dtype=float)[:2])
+        products = x[:, :, None] * x[:, None, :]
+        freed = products * (1.0 - own)
+        true = freed.mean(axis=0)
+        if not np.isfinite(true).all() or np.linalg.eigvalsh(true)[0] <= 1e-8 * np.trace(true):
+            return NotAvailable("without their errors expectation and experience are one")
+        weights = np.linalg.solve(true, (x * y).mean(axis=0))
+        influence = np.linalg.solve(true, (x * y - freed @ weights).T)
+        se = influence.std(axis=1, ddof=2) / len(known) ** 0.5
+        reach = NormalDist().inv_cdf(0.5 + self.level / 2) * se
+        columns = {"score": [self.name(role) for role in roles], "estimate": weights, "se": se}
+        return pd.DataFrame({**columns, "lower": weights - reach, "upper": weights + reach})
 
     def verdict(self) -> str | NotAvailable:
         """Say in a verdict's words whether satisfaction is experience minus expectation."""

@@ -254,7 +254,7 @@ def bootstrap_model(result: SemResult, *, n_draws: int, seed: int) -> Bootstrap 
     if result.missing != "listwise":
         return NotAvailable(
             "the bootstrap draws complete answers, and this model was estimated from incomplete "
-            "ones; estimate it with missing = listwise"
+            "ones; estimate it with MISSING = listwise"
         )
     ddof = 0 if result.divisor == "n" else 1
     (own_seed,) = draw_seeds(seed, stage=_STAGE, n=1)

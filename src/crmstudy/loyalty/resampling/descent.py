@@ -16,7 +16,7 @@ from crmstudy.loyalty.resampling.likelihood import Flags, Places, Plan, evaluate
 
 ARRIVED = 1e-7  # scaled slope at which a walk ends: a tenth of what the gate allows
 MOST_STEPS = 100
-_MEMORY = 8  # steps whose curvature is remembered
+_MEMORY = 12  # steps whose curvature is remembered
 _SHORTEST = 2.0**-20  # part of a step below which a walk is stuck
 _ROUNDING = 1e-12
 _RIDGE = 1e-9

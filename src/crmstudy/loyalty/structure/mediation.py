@@ -168,7 +168,7 @@ class Mediation:
 
 def _name_test(test: Difference, against: str) -> str:
     scaled = "" if isinstance(test.scaled, NotAvailable) else "scaled "
-    return f"{scaled}chi2 difference to {against}"
+    return f"{scaled}chi2 difference to {against.replace('_', ' ')}"
 
 
 @passes_absence
@@ -206,6 +206,8 @@ def judge_mediation(
         for role in [name_role(fit.model, mediator=mediator, outcome=outcome)]
         if role != NONE
     }
+    if not any(isinstance(fit, SemResult) for fit in comparison.fits.values()):
+        return NotAvailable("no model could be estimated")
     if not roles:
         return NotAvailable(f"no model has something act on {outcome} with {mediator} beside it")
     compared = comparison.compared

@@ -77,7 +77,7 @@ def read_robust_fit(robust: RobustFit, fit: SemResult) -> str:
 def _say_scaled(robust: RobustFit, scaled: ScaledFit) -> str:
     before, after = robust.normal.p_value < LEVEL, scaled.p_value < LEVEL
     if before == after:
-        verdict = f"exact fit is {'rejected' if after else 'not rejected'} as before"
+        verdict = f"exact fit is {'rejected' if after else 'not rejected'}, as before"
     else:
         verdict = f"exact fit is {'now rejected' if after else 'no longer rejected'}"
     before_it, after_it = number(robust.normal.chi2, 1), number(scaled.chi2, 1)

@@ -7,6 +7,7 @@ import pandas as pd
 
 from crmstudy.checks import Hypothesis, failed
 from crmstudy.errors import NotAvailable, passes_absence
+from crmstudy.loyalty.estimation.admissible import name_failures
 from crmstudy.loyalty.estimation.result import SemResult
 from crmstudy.loyalty.measurement.common_factor import NONE_SEEN, CommonFactor
 from crmstudy.loyalty.measurement.common_method import HALF, CommonMethod
@@ -44,8 +45,7 @@ def read_measurement(
             f"A model of {names} is admissible: loadings, reliability and "
             "correlations of constructs below are read from it."
         )
-    wrong = enumerate_words([check.name for check in failed(measured.checks)])
-    said = f"A model of {names} is not admissible; not shown: {wrong}."
+    said = f"A model of {names} is not admissible: {name_failures(measured.checks)}."
     if isinstance(fit, SemResult) and fit.admissible:
         return (
             f"{said} The structural model is, because its paths restrict how constructs "
@@ -96,7 +96,7 @@ def read_exploration(exploration: Exploration) -> str:
         f"least fairly ({FAIR:g} or more)."
     )
     trouble = failed(exploration.factors.checks)
-    fourth = "; ".join(f"{check.name} fails, so {check.consequence}" for check in trouble)
+    fourth = "; ".join(f"'{check.name}' fails, so {check.consequence}" for check in trouble)
     return compose(first, second, third, fourth and f"Of the checks, {fourth}.")
 
 
@@ -160,10 +160,10 @@ def _say_items(items: ItemAnalysis) -> str:
         return ""
     doubtful = list(items.doubtful["item"])
     if not doubtful:
-        return "No item of the questionnaire stands out from its scale."
+        return "No item stands out from its scale."
     verb = "stands" if len(doubtful) == 1 else "stand"
     return (
-        f"Of {count_of(len(items.items), 'item')} of the questionnaire, {len(doubtful)} {verb} out "
+        f"Of {count_of(len(items.items), 'item')} in scales of several, {len(doubtful)} {verb} out "
         f"from {'its scale' if len(doubtful) == 1 else 'their scales'}{_name_few(doubtful)}: "
         "hardly related to the rest, or alpha rises without."
     )
@@ -186,10 +186,11 @@ def _say_fornell_larcker(told: Discrimination) -> str:
             "Fornell and Larcker's criterion is met: every construct shares more variance with "
             "its items than with another construct."
         )
-    verb = "does" if len(missed) == 1 else "do"
+    one = len(missed) == 1
     return (
-        f"Fornell and Larcker's criterion is not met: {enumerate_words(missed)} {verb} not share "
-        "more variance with the own items than with another construct."
+        f"Fornell and Larcker's criterion is not met: {enumerate_words(missed)} "
+        f"{'does' if one else 'do'} not share more variance with {'its' if one else 'their'} own "
+        "items than with every other construct."
     )
 
 
@@ -220,7 +221,7 @@ def _say_ratios(ratios: Htmt) -> str:
     table = ratios.table()
     known = table[np.isfinite(table["htmt"])]
     if known.empty:
-        return compose(*(f"{note[0].upper()}{note[1:]}." for note in ratios.notes))
+        return compose(*(f"{_start(note)}." for note in ratios.notes))
     over = known[known["htmt"].abs() >= LIBERAL]
     between = known[known["htmt"].abs().between(STRICT, LIBERAL, inclusive="left")]
     top = known.iloc[0]
@@ -232,11 +233,18 @@ def _say_ratios(ratios: Htmt) -> str:
             second = "The only pair stays below .85."
     else:
         second = (
-            f"Of {count_of(len(known), 'pair')}, {len(over)} "
-            f"{'reaches' if len(over) == 1 else 'reach'} .90 and {len(between)} "
-            f"{'lies' if len(between) == 1 else 'lie'} between .85 and .90."
+            f"Of {count_of(len(known), 'pair')}, {len(over) or 'none'} "
+            f"{'reach' if len(over) > 1 else 'reaches'} .90 and {len(between) or 'none'} "
+            f"{'lie' if len(between) > 1 else 'lies'} between .85 and .90."
         )
-    return compose(first, second, _say_one(known["interval"]))
+    missing = [note for note in ratios.notes if "HTMT" in note]
+    return compose(
+        first, second, _say_one(known["interval"]), *(f"{_start(note)}." for note in missing)
+    )
+
+
+def _start(note: str) -> str:
+    return f"{note[0].upper()}{note[1:]}"
 
 
 def _say_one(intervals: pd.Series) -> str:

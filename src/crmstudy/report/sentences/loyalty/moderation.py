@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.loyalty.moderation.curvature import Curvature, SquaredModel
@@ -22,9 +24,14 @@ from crmstudy.report.sentences.words import (
     p_value,
     percent_within,
 )
+from crmstudy.statistics.multiplicity import adjust_p_values
 
 #: Standard deviations of a moderator to either side within which a statement is about people.
 WITHIN = 3.0
+#: How an inadmissible model and the check of standardised paths are worded.
+REFUSED, BEYOND_ONE = "inadmissible", "stay within 1"
+#: Power at which a difference counts as one that the groups would show (Cohen's convention).
+POWER = 0.8
 
 
 @passes_absence
@@ -43,9 +50,13 @@ def _say_moderator(
 ) -> str:
     label = row["moderator"]
     if isinstance(found, NotAvailable):
-        return f"'{label}' is not testable here: {found.reason}."
+        return compose(
+            f"'{label}' is not testable here: {found.reason}.",
+            _say_withheld(found),
+            _say_elsewhere(moderation, label),
+        )
     effect, low, high = (float(row[name]) for name in ("effect", "lower", "upper"))
-    bounds = f"{number(effect)} [{number(low)}, {number(high)}]"
+    bounds = _bound(effect, low, high)
     direction = "rises" if row["expected"] == "+" else "falls"
     claim = f"that the path from satisfaction to loyalty {direction} with '{label}'"
     verdict = f"{claim} is {row['verdict']} ({bounds} per standard deviation of the moderator)"
@@ -57,6 +68,36 @@ def _say_moderator(
         f"the moderator's mean and {number(slopes[-1])} one above; "
         f"{_say_region(found, moderation)}."
     )
+
+
+def _say_withheld(found: NotAvailable) -> str:
+    """Say what a path beyond 1 means where no other check fails: a rule, no impossible number."""
+    checks = found.reason.count(" fails at ")
+    if checks != 1 or BEYOND_ONE not in found.reason:
+        return ""
+    return (
+        "No other check fails: among predictors that go together a standardised path beyond 1 is "
+        "possible (Jöreskog, 1999), and says that they can hardly be told apart; it is withheld "
+        "by the rule set beforehand and speaks neither for nor against the hypothesis."
+    )
+
+
+def _say_elsewhere(moderation: ModerationResult, label: str) -> str:
+    """Give the range of the admissible other methods, which do not decide."""
+    rows = moderation.methods.dropna(subset=["effect"])
+    effects = rows.loc[(rows["moderator"] == label) & (rows["method"] != MAIN), "effect"]
+    if effects.empty:
+        return ""
+    ends = dict.fromkeys(number(float(end)) for end in (effects.min(), effects.max()))
+    return f"Other methods, which do not decide, give {' to '.join(ends)}."
+
+
+def _bound(effect: float, low: float, high: float) -> str:
+    """Write an effect and its interval with the same decimals: three where two would be 0."""
+    shown = (effect, low, high)
+    decimals = 3 if any(0 < abs(value) < 0.005 for value in shown) else 2
+    written = [number(value, decimals) for value in shown]
+    return f"{written[0]} [{written[1]}, {written[2]}]"
 
 
 def _say_region(found: Interaction, moderation: ModerationResult) -> str:
@@ -112,9 +153,18 @@ def _say_methods(moderation: ModerationResult) -> str:
         else:
             doubts.append(
                 f"'{found.label}' keeps sign and interval on one side of zero by "
-                f"{count_of(len(others), 'other method')}"
+                f"{count_of(len(others), 'other method')}{_say_refused(moderation, found.label)}"
             )
     return f"{'; '.join(doubts)}." if doubts else ""
+
+
+def _say_refused(moderation: ModerationResult, label: str) -> str:
+    """Name the methods whose model the gate refuses, as they neither agree nor disagree."""
+    rows = moderation.methods
+    refused = rows[(rows["moderator"] == label) & rows["note"].str.contains(REFUSED, na=False)]
+    if refused.empty:
+        return ""
+    return f"; {_name(refused['method'])} gave no admissible model and cannot speak for it"
 
 
 def _name(methods: Iterable[str]) -> str:
@@ -131,7 +181,7 @@ def _say_square(curvature: Curvature) -> str | NotAvailable:
     effect = curvature.effect()
     if isinstance(effect, NotAvailable):
         return effect
-    bounds = f"{number(effect['effect'])} [{number(effect['lower'])}, {number(effect['upper'])}]"
+    bounds = _bound(effect["effect"], effect["lower"], effect["upper"])
     if effect["lower"] <= 0 <= effect["upper"]:
         return (
             f"A bend of the line from satisfaction to loyalty is not told apart from none "
@@ -198,9 +248,12 @@ def _say_spread(defectors: SatisfiedDefectors) -> str:
     shares = defectors.sensitivity()["share"].dropna()
     if len(shares) < 2:
         return ""
+    low, high = percent_within(float(shares.min())), percent_within(float(shares.max()))
+    if low == high:
+        return f"With limits ten points to either side it stays {low}."
     return (
-        f"With limits ten points to either side it is {percent_within(float(shares.min()))} to "
-        f"{percent_within(float(shares.max()))}: the figure hangs on where the limits are drawn."
+        f"With limits ten points to either side it is {low} to {high}: the figure hangs on where "
+        "the limits are drawn."
     )
 
 
@@ -208,15 +261,40 @@ def _say_profile(defectors: SatisfiedDefectors) -> str | NotAvailable:
     profile = defectors.profile()
     if isinstance(profile, NotAvailable):
         return profile
-    apart = profile[(profile["lower"] > 0) | (profile["upper"] < 0)].to_dict("records")
+    chosen = (profile["lower"] > 0) | (profile["upper"] < 0)
+    apart = profile[chosen].to_dict("records")
     if not apart:
-        return "No moderator tells them from the satisfied who are loyal."
+        return (
+            "No moderator tells them from the satisfied who are loyal: "
+            f"{_say_detectable(profile, defectors.level)}."
+        )
     said = [
         f"'{row['what']}' ({number(abs(row['difference']), 1)} points "
         f"{'more' if row['difference'] > 0 else 'less'})"
         for row in apart
     ]
-    return f"From the satisfied who are loyal they differ in {enumerate_words(said)}."
+    kept = adjust_p_values(profile["p value"])["p_holm"][chosen] <= 1 - defectors.level
+    lost = [f"'{row['what']}'" for row, stays in zip(apart, kept, strict=True) if not stays]
+    verb = "does" if len(lost) == 1 else "do"
+    holm = (
+        f"; with all {len(profile)} comparisons counted (Holm), {enumerate_words(lost)} {verb} "
+        "not pass any more"
+        if lost
+        else ""
+    )
+    return f"From the satisfied who are loyal they differ in {enumerate_words(said)}{holm}."
+
+
+def _say_detectable(profile: pd.DataFrame, level: float) -> str:
+    """Say how large a difference groups of this size would show (normal approximation)."""
+    sizes = profile[["n loyalists", "n satisfied defectors"]].astype(float)
+    reach = NormalDist().inv_cdf(0.5 + level / 2) + NormalDist().inv_cdf(POWER)
+    needed = reach * float(np.sqrt((1 / sizes).sum(axis=1)).max())
+    fewest = int(sizes.min().min())
+    return (
+        f"with {fewest:,} in the smaller group a difference is found with power {number(POWER)} "
+        f"when it is {number(needed, 1)} standard deviations or more"
+    )
 
 
 @passes_absence

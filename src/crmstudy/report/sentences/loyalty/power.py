@@ -59,9 +59,16 @@ def _say_lost(plan: SurveyPlan) -> str:
     fewest = int(quality["respondents"].iloc[0])
     if share == 0.0:
         return ""
+    short = quality.loc[1.0 - quality["not admissible"] < plan.power, "respondents"]
+    bound = (
+        f" Up to {int(short.max()):,} respondents that alone keeps every path, however strong, "
+        f"below a power of {percent(plan.power, 0)}."
+        if len(short)
+        else ""
+    )
     return (
         f"Of surveys with {fewest:,} respondents {percent_within(share)} give no admissible "
-        "solution and find nothing."
+        f"solution and find nothing.{bound}"
     )
 
 

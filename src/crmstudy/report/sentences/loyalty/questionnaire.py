@@ -50,11 +50,16 @@ def _say_gaps(gaps: Gaps) -> str:
     worst = losses.iloc[int(losses["share left out"].argmax())]
     if not worst["left out"]:
         return f"{said} No model loses a respondent by them."
-    return (
-        f"{said} The model that loses most respondents by them, {worst['items of']}, keeps "
+    kept = (
         f"{worst['complete']:,} and loses {percent_within(float(worst['share left out']))} when "
         "respondents with a gap are left out."
     )
+    if len(losses) > 1 and len(set(losses["left out"])) == 1:
+        return f"{said} Each of {len(losses)} models keeps {kept}"
+    name = str(worst["items of"]).replace("_", " ")
+    if len(losses) == 1:
+        return f"{said} The model {name} keeps {kept}"
+    return f"{said} The model that loses most respondents by them, {name}, keeps {kept}"
 
 
 @passes_absence
@@ -167,7 +172,25 @@ def _say_conditions(found: Disconfirmation) -> str | NotAvailable:
         f"{number(b_experience)} points for each point of {found.name('experience')} and by "
         f"{number(b_expectation)} for each point of {found.name('expectation')}"
     )
-    return f"{weights}. {_conclude(table)}"
+    return compose(f"{weights}. {_conclude(table)}", _say_freed(found, table, b_expectation))
+
+
+def _say_freed(found: Disconfirmation, table: pd.DataFrame, plain: float) -> str:
+    """Say when the sign of expectation's weight may be borrowed from errors of measurement."""
+    freed = found.freed_weights()
+    if isinstance(freed, NotAvailable):
+        return ""
+    row = freed.iloc[0]
+    said = (
+        f"Freed of the errors that these reliabilities tell, the weight of "
+        f"{found.name('expectation')} would be {number(row['estimate'])} "
+        f"[{number(row['lower'])}, {number(row['upper'])}] instead of {number(plain)}"
+    )
+    told = table["lower"].iloc[1] > 0 or table["upper"].iloc[1] < 0
+    kept = row["lower"] > 0 if plain > 0 else row["upper"] < 0
+    if told and not kept:
+        return f"{said}: a verdict on its sign may rest on errors of measurement."
+    return f"{said}."
 
 
 def _conclude(table: pd.DataFrame) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from crmstudy.checks import failed
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.loyalty import Effects, FitMeasures, Reliability, SemResult
+from crmstudy.loyalty.estimation.admissible import name_failures
 from crmstudy.loyalty.moderation.defectors import SatisfiedDefectors
 from crmstudy.loyalty.moderation.moderators import ModerationResult
 from crmstudy.loyalty.priorities.map import PriorityMap
@@ -44,13 +45,16 @@ def read_loyalty(
 
 @passes_absence
 def _say_gate(fit: SemResult) -> str:
-    used = f"{count_of(fit.n_used, 'respondent')} answered all items of the model"
+    amount = "at least one item" if fit.missing == "fiml" else "all items"
+    used = f"{count_of(fit.n_used, 'respondent')} answered {amount} of the model"
     left = "was" if fit.n_dropped == 1 else "were"
     dropped = f" ({fit.n_dropped:,} {left} left out)" if fit.n_dropped else ""
     if fit.admissible:
         return f"{used}{dropped}; the solution is admissible."
-    names = enumerate_words([check.name for check in failed(fit.checks)])
-    return f"{used}{dropped}; the solution is not admissible: {names}. No estimate is shown."
+    return (
+        f"{used}{dropped}; the solution is not admissible: {name_failures(fit.checks)}. No "
+        "estimate of the model is shown."
+    )
 
 
 @passes_absence
@@ -84,7 +88,7 @@ def _say_conventions(fit: FitMeasures) -> str:
 @passes_absence
 def _say_paths(fit: SemResult) -> str:
     paths = fit.paths()
-    if isinstance(paths, NotAvailable):
+    if isinstance(paths, NotAvailable) or paths.empty:
         return ""
     called = _name_constructs(fit)
     said = []
@@ -140,7 +144,7 @@ def _say_reliability(reliability: Reliability) -> str:
 
 @passes_absence
 def _say_rival(rival: SemResult) -> str:
-    name = rival.model.name
+    name = rival.model.name.replace("_", " ")
     if rival.admissible:
         return f"The rival model '{name}' is admissible too; its fit stands in its own table."
     count = count_of(len(failed(rival.checks)), "check")

@@ -23,6 +23,7 @@ from crmstudy.report.sentences.words import (
 )
 
 MOST_NAMED = 3
+NOTHING = 1e-8  # a residual correlation that is zero but for rounding
 
 
 def read_hypotheses(judged: pd.DataFrame | NotAvailable) -> str:
@@ -144,7 +145,10 @@ def _say_residuals(residuals: Residuals) -> str:
     table = residuals.table()
     if table.empty:
         return ""
-    large = table[table["residual correlation"].abs() > LARGE]
+    sizes = table["residual correlation"].abs()
+    large = table[sizes > LARGE]
+    if sizes.max() < NOTHING:
+        return "The model implies the observed correlations exactly: no residual is left."
     pairs = count_of(len(table), "pair")
     top = table.iloc[0]
     largest = f"{top['item']} with {top['with']}: {number(top['residual correlation'])}"
@@ -215,8 +219,23 @@ def _say_standing(comparison: ModelComparison) -> str:
         f"Of {len(rows)} models of the same items {plain(best['model'])} has the lowest AIC, "
         f"by {number(second['delta AIC'], 1)} before {plain(second['model'])} (Akaike weight "
         f"{percent_within(best['Akaike weight'], 0)}).",
+        _say_vuong(comparison, {best["model"], second["model"]}),
         left,
     )
+
+
+def _say_vuong(comparison: ModelComparison, pair: set[str]) -> str:
+    """Temper the criteria where the respondents do not tell the two best models apart."""
+    for gap in comparison.gaps:
+        if {gap.one, gap.other} != pair or isinstance(gap.vuong, NotAvailable):
+            continue
+        if gap.nearer in pair:
+            return ""
+        return (
+            "Respondent by respondent the two are not told apart (Vuong's test, "
+            f"{p_value(gap.vuong.p_value)}), so that other respondents may turn the order round."
+        )
+    return ""
 
 
 @passes_absence
