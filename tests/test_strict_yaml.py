@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from crmstudy import instrument, settings
 from crmstudy.errors import SettingsError
@@ -72,6 +73,38 @@ def test_every_rule_of_our_own_has_a_translation():
     texts = [re.sub(r"\{[^{}]*\}", "'x'", text) for text in raised if "join(problems)" not in text]
     assert len(texts) >= 6
     for text in texts + [re.sub(r"\{[^{}]*\}", "'x'", text) for text in listed]:
+        assert any(re.fullmatch(pattern, text) for pattern, _ in OWN_RULES), text
+
+
+CONTRADICTIONS = {
+    "constructs": {
+        "q": {"label": "Q", "items": ["A", "B", "B"]},
+        "s": {"label": "Q", "items": ["A", "C"]},
+    },
+    "missing": [5],
+    "models": {
+        "unknown": {"items": {"q": ["A", "D"]}},
+        "m": {
+            "constructs": ["q", "q"],
+            "items": {"q": ["A", "B"], "s": ["A", "C", "C"]},
+            "paths": [["q", "s"], ["q", "s"], ["s", "q"]],
+        },
+        "both": {"items": {"q": ["A", "B"], "s": ["A", "C", "C"]}},
+    },
+    "focus": {"loyalty": "s"},
+    "moderators": {"price": {"label": "P", "items": ["C", "C"]}},
+}
+
+
+def test_every_contradiction_of_an_instrument_is_told_in_chinese():
+    """Whatever stands in English in the validator's list has a translation of its own."""
+    with pytest.raises(ValidationError) as caught:
+        instrument.Instrument.model_validate(CONTRADICTIONS)
+    said = caught.value.errors()[0]["msg"].removeprefix("Value error, ")
+    problems = re.sub(r"; (keep|name|list) ", r"\0| \1 ", said).split("; ")
+    assert len(problems) >= 14
+    for problem in problems:
+        text = problem.replace("\0|", ";").partition(", did you mean")[0]
         assert any(re.fullmatch(pattern, text) for pattern, _ in OWN_RULES), text
 
 

@@ -158,8 +158,8 @@ class Instrument(Strict):
                 if low <= code <= high:
                     on_scale.setdefault(code, []).append(item)
         for code, (item, *others) in on_scale.items():
-            more = f", and on that of {len(others)} more" if others else ""
-            yield f"missing code {code:g} of item {item!r} is on its scale{more}"
+            said = f"missing code {code:g} of item {item!r} is on its scale"
+            yield f"{said}, and on that of {len(others)} more" if others else said
 
     def bounds(self, item: str) -> tuple[float, float]:
         """Return the lowest and highest answer that an item allows."""

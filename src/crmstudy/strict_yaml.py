@@ -86,11 +86,24 @@ OWN_RULES: tuple[tuple[str, str], ...] = (
     ("table '(.*)': a data set cannot be called '(.*)'", r"表“\1”：数据集不能叫“\2”"),
     ("hypothesis (.*) stands twice", r"假设 \1 重复出现"),
     ("must give the lowest answer, then the highest", "必须先写最低分，再写最高分"),
-    ("item '(.*)' stands in two constructs", r"题项“\1”出现在两个构念中"),
+    (
+        r"item '(.*)' stands in two constructs \((.*)\); keep it in one",
+        r"题项“\1”出现在两个构念中（\2），请只保留在其中一个",
+    ),
     ("two constructs have the label '(.*)'", r"两个构念的名称都是“\1”"),
-    ("item '(.*)' stands twice in '(.*)'", r"题项“\1”在“\2”中重复出现"),
-    ("model '(.*)': item '(.*)' stands in two constructs", r"模型“\1”：题项“\2”出现在两个构念中"),
-    ("model '(.*)': item '(.*)' stands twice in '(.*)'", r"模型“\1”：题项“\2”在“\3”中重复出现"),
+    ("item '(.*)' stands twice in '(.*)'; name it once", r"题项“\1”在“\2”中重复出现，请只写一次"),
+    (
+        r"model '(.*)': item '(.*)' stands in two constructs \((.*)\); keep it in one",
+        r"模型“\1”：题项“\2”出现在两个构念中（\3），请只保留在其中一个",
+    ),
+    (
+        "model '(.*)': item '(.*)' stands twice in '(.*)'; name it once",
+        r"模型“\1”：题项“\2”在“\3”中重复出现，请只写一次",
+    ),
+    (
+        "model '(.*)' lists the path (.*) -> (.*) twice; list it once",
+        r"模型“\1”重复列出路径 \2 -> \3，请只写一次",
+    ),
     ("model '(.*)': the paths form a cycle: (.*)", r"模型“\1”：路径构成循环：\2"),
     ("model '(.*)' lists the construct '(.*)' twice", r"模型“\1”重复列出构念“\2”"),
     (
@@ -103,6 +116,10 @@ OWN_RULES: tuple[tuple[str, str], ...] = (
         r"调节变量“\1”使用了被调节的构念“\3”的题项“\2”",
     ),
     ("missing code (.*) of item '(.*)' is on its scale", r"题项“\2”的缺失码 \1 在其量表范围内"),
+    (
+        "missing code (.*) of item '(.*)' is on its scale, and on that of (.*) more",
+        r"题项“\2”及另外 \3 个题项的缺失码 \1 在其量表范围内",
+    ),
     (
         "(model|role|focus|moderator) '(.*)' names an unknown "
         "(construct|item|item or construct) '(.*)'",

@@ -125,6 +125,24 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tupl
     return make
 
 
+def find_untouched(
+    group: dict[str, str], as_told: dict[str, float | None], found: dict[str, float | None]
+) -> list[str]:
+    """List the parameters given that changed no number of the part named beside them."""
+    changed = [name for name in as_told if found.get(name) != as_told[name]]
+    return [
+        given
+        for given, touched in group.items()
+        if not any(f".{touched}" in name for name in changed)
+    ]
+
+
+@pytest.fixture(scope="session")
+def untouched() -> Callable[..., list[str]]:
+    """Find the parameters that changed nothing of what they should."""
+    return find_untouched
+
+
 Run = Callable[..., int]
 
 

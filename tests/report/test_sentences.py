@@ -275,10 +275,13 @@ def fitted(admissible: bool, n_used: int = 1, n_dropped: int = 0, p: float = 0.0
 
 
 def test_an_inadmissible_model_shows_no_estimate():
-    text = read_loyalty(fitted(False), ABSENT, ABSENT, fitted(False), **PARTS)
+    rival = fitted(False)
+    assert "rival" not in read_loyalty(fitted(False), ABSENT, ABSENT, rival, **PARTS)
+    rival.model.name = "half"
+    text = read_loyalty(fitted(False), ABSENT, ABSENT, rival, **PARTS)
     assert "1 respondent answered all items of the model; the solution is not admissible: " in text
     assert "No estimate of the model is shown." in text
-    assert "The rival model 'full' is refused: 1 check of the gate fails, so" in text
+    assert "The rival model 'half' is refused: 1 check of the gate fails, so" in text
     for word in ("CFI", "Standardised", "strongest"):
         assert word not in text
 

@@ -107,7 +107,8 @@ class ModerationResult:
         for found in self.estimated:
             measures = found.result.fit
             kept = {} if isinstance(measures, NotAvailable) else measures.to_metrics()
-            wanted = {name: kept.get(name) for name in ("chi2", "df", "cfi", "rmsea", "srmr")}
+            shown = {"chi2": "chi2", "df": "df", "cfi": "CFI", "rmsea": "RMSEA", "srmr": "SRMR"}
+            wanted = {label: kept.get(name) for name, label in shown.items()}
             rows.append({"moderator": found.label, "n": found.result.n_used, **wanted})
         return self._stack([pd.DataFrame([row]) for row in rows])
 

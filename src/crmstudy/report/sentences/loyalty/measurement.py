@@ -61,7 +61,7 @@ def read_reliability(
     """Say which constructs are measured reliably, which items are in doubt, what is left out."""
     return compose(
         _say_alpha(reliability),
-        _say_extracted(reliability),
+        say_extracted(reliability),
         _say_items(items),
         _say_notes(reliability),
     )
@@ -139,7 +139,8 @@ def _say_alpha(reliability: Reliability) -> str:
 
 
 @passes_absence
-def _say_extracted(reliability: Reliability) -> str:
+def say_extracted(reliability: Reliability) -> str:
+    """Say of which constructs less than half of the items' variance is explained."""
     table = reliability.table()
     known = table.reindex(columns=["construct", "average variance extracted"]).dropna()
     if known.empty:

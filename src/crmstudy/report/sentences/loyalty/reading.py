@@ -9,6 +9,7 @@ from crmstudy.loyalty.estimation.admissible import name_failures
 from crmstudy.loyalty.moderation.defectors import SatisfiedDefectors
 from crmstudy.loyalty.moderation.moderators import ModerationResult
 from crmstudy.loyalty.priorities.map import PriorityMap
+from crmstudy.report.sentences.loyalty.measurement import say_extracted
 from crmstudy.report.sentences.words import (
     compose,
     count_of,
@@ -35,12 +36,17 @@ def read_loyalty(
         _say_fit(fit),
         _say_paths(fit),
         _say_indirect(effects, fit),
-        _say_reliability(reliability),
+        say_extracted(reliability),
         _say_moderation(moderation),
         _say_defectors(defectors),
         _say_priority(priorities),
-        _say_rival(rival),
+        "" if _is_same(fit, rival) else _say_rival(rival),
     )
+
+
+def _is_same(fit: SemResult | NotAvailable, rival: SemResult | NotAvailable) -> bool:
+    known = not isinstance(fit, NotAvailable) and not isinstance(rival, NotAvailable)
+    return known and fit.model.name == rival.model.name
 
 
 @passes_absence
@@ -124,29 +130,12 @@ def _say_indirect(effects: Effects, fit: SemResult) -> str:
 
 
 @passes_absence
-def _say_reliability(reliability: Reliability) -> str:
-    table = reliability.table()
-    known = table.reindex(columns=["construct", "average variance extracted"]).dropna()
-    if known.empty:
-        return ""
-    low = known[known["average variance extracted"] < 0.5]
-    if low.empty:
-        return "Every construct explains half or more of the variance of its items on average."
-    named = [
-        f"{row['construct']} ({percent(row['average variance extracted'])})"
-        for row in low.to_dict("records")
-    ]
-    return (
-        f"Less than half of the items' variance is explained, on average, by "
-        f"{enumerate_words(named)}: convergent validity is in doubt there."
-    )
-
-
-@passes_absence
 def _say_rival(rival: SemResult) -> str:
     name = rival.model.name.replace("_", " ")
     if rival.admissible:
-        return f"The rival model '{name}' is admissible too; its fit stands in its own table."
+        return (
+            f"The rival model '{name}' is admissible too; the table of rival models holds its fit."
+        )
     count = count_of(len(failed(rival.checks)), "check")
     return (
         f"The rival model '{name}' is refused: {count} of the gate "
