@@ -201,3 +201,11 @@ def test_every_work_cited_stands_in_the_references(file):
             name,
             year,
         )
+
+
+def test_every_reading_that_is_written_is_read_in_some_chapter():
+    from crmstudy.report import sentences
+
+    said = "\n".join(text for file in FILES for text in sources(file, "code"))
+    written = {name for name in sentences.__all__ if name.startswith("read_")}
+    assert {name for name in written if f"sentences.{name}(" not in said} == set()

@@ -295,7 +295,7 @@ def test_exact_fit(p, word):
 
 def test_conventions_that_are_missed_are_named():
     text = read_loyalty(fitted(True), ABSENT, ABSENT, ABSENT, **PARTS)
-    assert "Of 2 measures with a conventional threshold 1 miss it (CFI)" in text
+    assert "Of 2 measures with a conventional threshold 1 misses it (CFI)" in text
 
 
 def test_paths_not_told_apart_from_zero_are_called_so():

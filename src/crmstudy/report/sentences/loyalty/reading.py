@@ -85,8 +85,9 @@ def _say_conventions(fit: FitMeasures) -> str:
     missed = judged.loc[judged["met"] == "no", "index"].tolist()
     if not missed:
         return f"All {len(judged)} measures with a conventional threshold meet it."
+    verb = "misses" if len(missed) == 1 else "miss"
     return (
-        f"Of {len(judged)} measures with a conventional threshold {len(missed)} miss it "
+        f"Of {len(judged)} measures with a conventional threshold {len(missed)} {verb} it "
         f"({enumerate_words(missed)}); read the paths with that in mind."
     )
 
