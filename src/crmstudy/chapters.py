@@ -185,9 +185,19 @@ class PerformanceEvaluation(ChapterSettings):
     chapter: ClassVar[str] = "performance_evaluation"
     number: ClassVar[int] = 6
 
+    UNITS_DATASET: str
+    UNIT: str = Field(min_length=1)
+    HORIZON_WEEKS: float = Field(gt=0, le=520)
+    ANNUAL_DISCOUNT_RATE: float = Field(ge=0, lt=1)
+    PRIORITY: Literal["eigenvector", "geometric_mean", "column_mean"]
+    AGGREGATION: Literal["judgements", "priorities"]
     RANDOM_INDEX: Literal["saaty_1980", "saaty_2005"]
+    COMBINATION: Literal["experts", "additive", "multiplicative", "game-theoretic"]
     OPERATOR: Literal["min-max", "product-max", "min-sum", "product-sum"]
-    N_GRADES: int = Field(ge=3, le=7)
+    SHAPE: Literal["triangular", "trapezoidal", "gaussian"]
+    JUDGEMENT_NOISE: float = Field(ge=0, le=2)
+    CONFIDENCE: float = Field(gt=0.5, lt=1)
+    N_DRAWS: int = Field(ge=100, le=1_000_000)
 
 
 class CaseStudy(ChapterSettings):

@@ -113,6 +113,36 @@ class JudgementSpec(Strict):
     hierarchy: dict[Name, list[Name]] = {}
     consistency_limit: float = Field(default=0.10, gt=0, le=1)
     inconsistent: Literal["keep", "exclude"] = "keep"
+    expert_weights: dict[str, Factor] = {}
+
+
+class EvaluationSpec(Strict):
+    """Grades of the evaluation, and where a measured indicator changes from one to the next.
+
+    ``grades`` run from the worst to the best, ``scores`` are their points (empty: 1, 2,
+    ...). ``limits`` give for an indicator the value that is typical of each grade, in the
+    order of the grades, or only that of the worst and of the best; the values between are
+    then evenly spaced.
+    """
+
+    grades: list[str] = ["very poor", "poor", "fair", "good", "very good"]
+    scores: list[float] = []
+    limits: dict[Name, list[float]] = {}
+
+
+class SelectionCriterion(Strict):
+    """One criterion that CRM systems are chosen by."""
+
+    label: str = ""
+    better: Literal["larger", "smaller"] = "larger"
+    unit: str = ""
+
+
+class SelectionSpec(Strict):
+    """What CRM systems are compared on; ratings and figures stand in the table ``systems``."""
+
+    goal: str = "Choice of a CRM system"
+    criteria: dict[Name, SelectionCriterion] = {}
 
 
 class Case(Strict):
@@ -201,6 +231,8 @@ class StudySettings(Strict):
     instrument: Instrument = Instrument()
     staff_instrument: Instrument = Instrument()
     judgements: JudgementSpec = JudgementSpec()
+    evaluation: EvaluationSpec = EvaluationSpec()
+    selection: SelectionSpec = SelectionSpec()
     case: Case | None = None
     simulation: dict[str, float | int] = {}
     hypotheses: list[Hypothesis] = []

@@ -6,7 +6,7 @@ import pytest
 
 from crmstudy.errors import DataError, JudgementError, NotAvailable
 from crmstudy.evaluation import read_judgements
-from crmstudy.evaluation.judgements import read_panel, read_panels
+from crmstudy.evaluation.judgements.reading import read_panel, read_panels
 
 NAMES = ("price", "service", "brand")
 

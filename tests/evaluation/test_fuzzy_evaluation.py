@@ -16,7 +16,7 @@ from crmstudy.evaluation import (
     evaluate_fuzzy,
     evaluate_fuzzy_hierarchy,
 )
-from crmstudy.evaluation.operators import compose, judge_maximum
+from crmstudy.evaluation.comprehensive.operators import compose, judge_maximum
 
 FOUR = GradeScale(("best", "fair", "poor", "worst"), (4, 3, 2, 1))
 

@@ -206,7 +206,7 @@ def open_study(settings: ChapterSettings) -> StudyData:
         If its inputs break their contract.
     """
     study = read_study(settings.STUDY)
-    for name in ("SHOP_DATASET", "DATASET"):
+    for name in ("SHOP_DATASET", "UNITS_DATASET", "DATASET"):
         _check_dataset(settings, study, name)
     return StudyData(study, open_warehouse(study), settings.DATASET)
 

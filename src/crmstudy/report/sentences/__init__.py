@@ -12,7 +12,7 @@ from crmstudy.report.sentences.collection import (
     say_randomness,
 )
 from crmstudy.report.sentences.conclusions import read_conclusions, read_register
-from crmstudy.report.sentences.evaluation import read_evaluation
+from crmstudy.report.sentences.evaluation.reading import read_evaluation
 from crmstudy.report.sentences.loyalty import (
     read_bootstrap,
     read_common_method,

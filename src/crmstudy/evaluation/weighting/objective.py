@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import DataError, ModelError, SettingsError, passes_absence
-from crmstudy.evaluation.membership import Direction
+from crmstudy.evaluation.comprehensive.membership import Direction
 from crmstudy.evaluation.require import require_choice, require_same, require_weights
 from crmstudy.evaluation.tabulate import name_metrics, rank_weights
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from crmstudy.checks import Check
 from crmstudy.errors import JudgementError, passes_absence
-from crmstudy.evaluation.consistency import (
+from crmstudy.evaluation.priorities.consistency import (
     SAATY_2005,
     RandomIndex,
     check_consistency,

@@ -12,9 +12,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from crmstudy.errors import DataError, ModelError, SettingsError, nearest, passes_absence
-from crmstudy.evaluation.grades import GRADES, GradeScale
+from crmstudy.errors import DataError, ModelError, SettingsError, passes_absence
+from crmstudy.evaluation.comprehensive.grades import GRADES, GradeScale
 from crmstudy.evaluation.require import SUM_TOLERANCE, require_choice, require_same
+from crmstudy.indicators.answers import read_item
 
 Direction = Literal["larger", "smaller"]
 Anchor = float | tuple[float, float]
@@ -227,28 +228,6 @@ def membership_from_values(
         for name, value in values.items()
     }
     return pd.DataFrame(rows).T
-
-
-def read_item(
-    answers: pd.DataFrame, item: str, instrument: Mapping[str, Mapping[str, Any]]
-) -> tuple[np.ndarray, float, float]:
-    """Return an item's answers, turned round where it is reversed, and its scale's ends.
-
-    Missing answers are left out.
-    """
-    for names, where in ((list(answers.columns), "survey"), (list(instrument), "instrument")):
-        if item not in names:
-            raise SettingsError(f"item {item!r} is not in the {where}{nearest(item, names)}")
-    low, high = float(instrument[item]["minimum"]), float(instrument[item]["maximum"])
-    values = answers[item].to_numpy(dtype=float, na_value=np.nan)
-    values = values[~np.isnan(values)]
-    outside = (values < low) | (values > high)
-    if outside.any():
-        raise DataError(
-            f"item {item!r}: found {values[outside][0]:g} ({outside.sum()} answers outside); "
-            f"allowed: {low:g} to {high:g}"
-        )
-    return (low + high - values if instrument[item].get("reverse") else values), low, high
 
 
 def require_memberships(memberships: pd.DataFrame, grades: GradeScale) -> pd.DataFrame:

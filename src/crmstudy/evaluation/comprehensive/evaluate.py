@@ -14,10 +14,10 @@ import pandas as pd
 
 from crmstudy.checks import Check
 from crmstudy.errors import NotAvailable, passes_absence
-from crmstudy.evaluation.grades import GRADES, GradeScale
-from crmstudy.evaluation.hierarchy import HierarchyWeights
-from crmstudy.evaluation.membership import require_memberships
-from crmstudy.evaluation.operators import OPERATORS, Operator, judge_maximum
+from crmstudy.evaluation.comprehensive.grades import GRADES, GradeScale
+from crmstudy.evaluation.comprehensive.membership import require_memberships
+from crmstudy.evaluation.comprehensive.operators import OPERATORS, Operator, judge_maximum
+from crmstudy.evaluation.hierarchy.synthesis import HierarchyWeights
 from crmstudy.evaluation.require import require_choice, require_same, require_weights
 from crmstudy.evaluation.tabulate import name_metrics
 

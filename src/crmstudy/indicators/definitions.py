@@ -9,7 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from crmstudy.errors import NotAvailable
-from crmstudy.evaluation.intervals import Interval, Measurement
+from crmstudy.indicators.intervals import Interval, Measurement
 
 BESIDE = "beside the hierarchy"
 

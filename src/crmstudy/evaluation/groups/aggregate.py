@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import DataError, JudgementError, nearest, passes_absence
-from crmstudy.evaluation.consistency import require_reciprocal
+from crmstudy.evaluation.priorities.consistency import require_reciprocal
 from crmstudy.evaluation.require import require_choice, require_weights
 
 Mean = Literal["arithmetic", "geometric"]

@@ -11,11 +11,17 @@ import pandas as pd
 
 from crmstudy.checks import Check
 from crmstudy.errors import DataError, ModelError, passes_absence
-from crmstudy.evaluation.aggregate import pool_judgements, pool_priorities, share_experts
-from crmstudy.evaluation.ahp import AhpResult, Method, PriorityBatch, prioritise, prioritise_many
-from crmstudy.evaluation.consistency import SAATY_2005, RandomIndex
-from crmstudy.evaluation.hierarchy import HierarchyWeights, require_hierarchy
-from crmstudy.evaluation.judgements import JudgementPanel, read_panels
+from crmstudy.evaluation.groups.aggregate import pool_judgements, pool_priorities, share_experts
+from crmstudy.evaluation.hierarchy.synthesis import HierarchyWeights, require_hierarchy
+from crmstudy.evaluation.judgements.reading import JudgementPanel, read_panels
+from crmstudy.evaluation.priorities.consistency import SAATY_2005, RandomIndex
+from crmstudy.evaluation.priorities.derive import (
+    AhpResult,
+    Method,
+    PriorityBatch,
+    prioritise,
+    prioritise_many,
+)
 from crmstudy.evaluation.require import require_choice
 from crmstudy.evaluation.tabulate import name_metrics
 

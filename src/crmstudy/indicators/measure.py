@@ -18,14 +18,14 @@ from crmstudy.errors import (
     nearest,
     passes_absence,
 )
-from crmstudy.evaluation.indicators import INDICATORS, SUPPLEMENTS, IndicatorTable
-from crmstudy.evaluation.intervals import (
+from crmstudy.indicators.answers import read_item
+from crmstudy.indicators.definitions import INDICATORS, SUPPLEMENTS, IndicatorTable
+from crmstudy.indicators.intervals import (
     Measurement,
     measure_mean,
     measure_ratio,
     measure_share,
 )
-from crmstudy.evaluation.membership import read_item
 
 # A log may begin or end this many days inside a window and still cover it: shops close.
 COVERAGE_SLACK = pd.Timedelta(days=7)

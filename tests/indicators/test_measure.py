@@ -6,7 +6,7 @@ import pytest
 
 from crmstudy.errors import ModelError, NotAvailable, SettingsError
 from crmstudy.evaluation import HIERARCHY, INDICATORS, measure_indicators, rebuild_hierarchy
-from crmstudy.evaluation.intervals import measure_mean, measure_ratio, measure_share
+from crmstudy.indicators.intervals import measure_mean, measure_ratio, measure_share
 
 NO_LEDGER = NotAvailable("no cost ledger")
 WINDOW = {"window_start": "2024-07-01", "window_end": "2025-01-01"}

@@ -1,0 +1,1 @@
+"""Fuzzy comprehensive evaluation: grades, memberships, operators, verdict."""

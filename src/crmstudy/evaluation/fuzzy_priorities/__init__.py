@@ -1,0 +1,1 @@
+"""Weights from fuzzy judgements (triangular numbers)."""

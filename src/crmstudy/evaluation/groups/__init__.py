@@ -1,0 +1,1 @@
+"""From single experts to the panel: aggregation, exclusion, agreement."""

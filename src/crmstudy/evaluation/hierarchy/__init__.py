@@ -1,0 +1,1 @@
+"""Local and global weights of a hierarchy, their sensitivity and their uncertainty."""

@@ -1,0 +1,1 @@
+"""What experts judged: reading, questionnaires, incomplete matrices."""

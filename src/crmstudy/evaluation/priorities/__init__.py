@@ -1,0 +1,1 @@
+"""Weights from pairwise judgements, and how consistent these are (AHP)."""

@@ -1,0 +1,1 @@
+"""Rankings of several units by several methods, and how far these agree."""

@@ -1,0 +1,1 @@
+"""Choosing a CRM system by the same methods."""

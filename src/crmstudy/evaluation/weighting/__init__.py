@@ -1,0 +1,1 @@
+"""Weights from the data, and their combination with the experts'."""
