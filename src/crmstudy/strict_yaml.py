@@ -125,6 +125,37 @@ OWN_RULES: tuple[tuple[str, str], ...] = (
         "(construct|item|item or construct) '(.*)'",
         r"\1“\2”引用了未知的 \3“\4”",
     ),
+    ("criterion '(.*)' has the name of a matrix; rename it", r"准则“\1”与判断矩阵同名，请改名"),
+    ("hierarchy names '(.*)' twice; name it once", r"层次结构中“\1”重复出现，请只写一次"),
+    (
+        "label of '(.*)', which the hierarchy does not have",
+        r"labels 中的“\1”不在层次结构中",
+    ),
+    (
+        "label '(.*)' stands for two names; tell them apart",
+        r"标签“\1”对应了两个名称，请加以区分",
+    ),
+    ("grade '(.*)' stands twice", r"等级“\1”重复出现"),
+    (
+        "scores: found (.*) for (.*) grades, allowed one a grade",
+        r"scores：\2 个等级写了 \1 个分值，应每个等级一个",
+    ),
+    (
+        "scores must rise from the worst grade to the best, found (.*)",
+        r"scores 必须从最差等级到最好等级递增；现为 \1",
+    ),
+    (
+        r"limits of '(.*)': found (.*) values, allowed 2 \(worst, best\) or (.*) \(one a grade\)",
+        r"limits 中的“\1”有 \2 个值，应为 2 个（最差、最好）或 \3 个（每个等级一个）",
+    ),
+    (
+        "limits of '(.*)' must only rise or only fall, found (.*)",
+        r"limits 中的“\1”必须单调递增或单调递减；现为 \2",
+    ),
+    (
+        "system '(.*)' stands twice in systems; name it once",
+        r"系统“\1”在 systems 中重复出现，请只写一次",
+    ),
     (r"did you mean '(.*)'\?", r"是否应为“\1”？"),
 )
 

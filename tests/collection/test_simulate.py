@@ -41,7 +41,7 @@ from crmstudy.settings import Instrument
 TABLES = (
     *("customers", "products", "transactions", "campaigns", "responses", "contacts"),
     *("subscriptions", "web_events", "costs", "survey", "invitations", "judgements", "interviews"),
-    *("mystery_shopping", "leads", "staff_survey", "consents", "benchmarks"),
+    *("mystery_shopping", "leads", "staff_survey", "consents", "systems", "benchmarks"),
 )
 EVERYBODY_ANSWERS = {
     "survey_share": 1.0,
@@ -464,7 +464,7 @@ def test_judgements_are_on_the_scale_and_mostly_consistent(firm):
     judgements = firm.tables["judgements"]
     scale = {1 / n for n in range(1, 10)} | {float(n) for n in range(1, 10)}
     assert set(judgements["value"]) <= scale
-    assert judgements.groupby("expert").size().tolist() == [6 + 4 * 3] * 7
+    assert judgements.groupby("expert").size().tolist() == [6 + 4 * 3 + 10 + 6] * 7
     largest = np.linalg.eigvals(judgement_matrices(judgements, "criteria")).real.max(axis=1)
     consistency_ratio = (largest - 4) / 3 / 0.90
     assert (consistency_ratio <= 0.10).mean() >= 5 / 7
@@ -488,6 +488,7 @@ def test_inputs_of_one_table_do_not_move_another():
         ("survey",): {"survey_missing": 0.1},
         ("survey", "invitations"): {"survey_share": 0.5, "survey_late_slope": 0.1},
         ("judgements",): {"panel_experts": 20},
+        ("systems",): {"selection_raters": 5, "selection_error_sd": 1.0},
         ("costs",): {"cost_platform_per_month": 7.0},
         ("web_events",): {"web_visits": 3.0, "web_review_share": 0.5},
         ("leads",): {"lead_share": 0.3, "lead_conversion": 0.5},

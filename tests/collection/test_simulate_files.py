@@ -25,7 +25,10 @@ from crmstudy.collection.simulate.survey import ITEMS
 from crmstudy.errors import SettingsError
 
 TEMPLATE = Path(__file__).parents[2] / "data" / "template"
-SHARED = {"products", "judgements", "interviews", "mystery_shopping", "staff_survey", "benchmarks"}
+SHARED = {
+    *("products", "judgements", "interviews", "mystery_shopping", "staff_survey"),
+    *("systems", "benchmarks"),
+}
 
 
 @pytest.fixture

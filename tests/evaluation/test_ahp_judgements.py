@@ -98,10 +98,10 @@ def test_refuses_a_pair_that_is_not_reciprocal(long):
         read_judgements(table, matrix="criteria")
 
 
-def test_refuses_missing_pairs_and_lists_them_all(long):
+def test_refuses_missing_pairs_where_asked_and_lists_them_all(long):
     table = long(("a", "b", "c", "d"), [1, 1, 1, 1, 1, 1]).drop(index=[1, 4])
     with pytest.raises(JudgementError, match=r".") as caught:
-        read_judgements(table, matrix="criteria")
+        read_judgements(table, matrix="criteria", open_pairs="refuse")
     first, second = str(caught.value).splitlines()
     assert "row 'a', column 'c': found no judgement; allowed: one judgement a pair; add" in first
     assert "row 'b', column 'd'" in second

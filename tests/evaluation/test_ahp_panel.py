@@ -6,16 +6,12 @@ import pytest
 
 from crmstudy.checks import failed
 from crmstudy.errors import DataError, JudgementError, ModelError, NotAvailable, SettingsError
-from crmstudy.evaluation import (
-    HIERARCHY,
-    aggregate_judgements,
-    aggregate_priorities,
-    prioritise,
-    prioritise_hierarchy,
-    prioritise_many,
-    read_judgements,
-    synthesise,
-)
+from crmstudy.evaluation.groups.aggregate import aggregate_judgements, aggregate_priorities
+from crmstudy.evaluation.groups.panel import prioritise_hierarchy
+from crmstudy.evaluation.hierarchy.synthesis import synthesise
+from crmstudy.evaluation.judgements.reading import read_judgements
+from crmstudy.evaluation.priorities.derive import prioritise, prioritise_many
+from crmstudy.indicators.definitions import HIERARCHY
 
 TREE = {"satisfaction": ["product", "service"], "loyalty": ["repeat", "recommend", "retain"]}
 SATISFIED = pd.Series([0.6, 0.4], index=["product", "service"])

@@ -9,14 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmstudy.errors import JudgementError, ModelError, NotAvailable, SettingsError
-from crmstudy.evaluation import (
-    RANDOM_INDICES,
-    SAATY_1980,
-    SAATY_2005,
-    prioritise,
-    prioritise_many,
-    read_judgements,
-)
+from crmstudy.evaluation.judgements.reading import read_judgements
+from crmstudy.evaluation.priorities.consistency import RANDOM_INDICES, SAATY_1980, SAATY_2005
+from crmstudy.evaluation.priorities.derive import prioritise, prioritise_many
 
 METHODS = ("eigenvector", "geometric_mean", "column_mean")
 MATRICES = [
@@ -298,11 +293,19 @@ def test_batch_names_the_matrix_at_fault():
         prioritise_many(values[:, 0])
 
 
-def test_refuses_a_size_beyond_the_table():
-    with pytest.raises(ModelError, match="Saaty 1980 ends at 10 names, the matrix has 11"):
-        prioritise(matrix_of([1.0] * 11), random_index=SAATY_1980)
-    with pytest.raises(ModelError, match="Saaty 2005 ends at 15 names"):
-        prioritise(matrix_of([1.0] * 16))
+def test_a_size_beyond_the_table_has_weights_but_no_ratio():
+    result = prioritise(matrix_of(np.arange(1.0, 12.0)), random_index=SAATY_1980)
+    assert result.weights.iloc[-1] == pytest.approx(11 / 66)
+    assert isinstance(result.cr, NotAvailable)
+    assert "Saaty 1980 ends at 10 names, the matrix has 11" in result.cr.reason
+    assert result.to_metrics()["consistency_ratio"] is result.cr
+    # The geometric index needs no table, so it is looked at instead.
+    assert [check.threshold for check in result.checks] == ["geometric consistency index < 0.37"]
+    assert prioritise(matrix_of([1.0] * 15)).cr == 0
+    batch = prioritise_many(np.ones((3, 16, 16)))
+    np.testing.assert_allclose(batch.weights, 1 / 16)
+    with pytest.raises(ModelError, match="Saaty 2005 ends at 15 names, the matrix has 16"):
+        _ = batch.cr
 
 
 def test_refuses_an_unknown_method():

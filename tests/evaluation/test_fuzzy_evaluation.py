@@ -7,16 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmstudy.errors import DataError, NotAvailable, SettingsError
-from crmstudy.evaluation import (
-    GRADES,
-    OPERATORS,
-    GradeScale,
-    HierarchyWeights,
+from crmstudy.evaluation.comprehensive.evaluate import (
     compare_operators,
     evaluate_fuzzy,
     evaluate_fuzzy_hierarchy,
 )
-from crmstudy.evaluation.comprehensive.operators import compose, judge_maximum
+from crmstudy.evaluation.comprehensive.grades import GRADES, GradeScale
+from crmstudy.evaluation.comprehensive.operators import (
+    OPERATORS,
+    compose,
+    judge_maximum,
+    word_validity,
+)
+from crmstudy.evaluation.hierarchy.synthesis import HierarchyWeights, rebuild_hierarchy
 
 FOUR = GradeScale(("best", "fair", "poor", "worst"), (4, 3, 2, 1))
 
@@ -35,6 +38,16 @@ CLOTHES = frame([[0.2, 0.5, 0.2, 0.1], [0.7, 0.2, 0.1, 0], [0, 0.4, 0.5, 0.1], [
 RESTAURANT = frame(
     [[0.5, 0.3, 0.2, 0], [0.2, 0.4, 0.3, 0.1], [0.1, 0.3, 0.5, 0.1], [0, 0.2, 0.4, 0.4]]
 )
+# Five indicators of a garment: the worked example in the manual of SPSSAU.
+DRESS = frame(
+    [
+        [0.2, 0.5, 0.3, 0],
+        [0.1, 0.3, 0.5, 0.1],
+        [0, 0.1, 0.6, 0.3],
+        [0, 0.4, 0.5, 0.1],
+        [0.5, 0.3, 0.2, 0],
+    ]
+)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +59,7 @@ RESTAURANT = frame(
         (CLOTHES, [0.4, 0.35, 0.15, 0.1], "product-sum", [0.345, 0.36, 0.24, 0.055], "fair"),
         (RESTAURANT, [0.4, 0.3, 0.2, 0.1], "product-sum", [0.28, 0.32, 0.31, 0.09], "fair"),
         (RESTAURANT, [0.4, 0.3, 0.2, 0.1], "min-max", [0.4, 0.3, 0.3, 0.1], "best"),
+        (DRESS, [0.1, 0.1, 0.15, 0.3, 0.35], "product-sum", [0.205, 0.32, 0.39, 0.085], "poor"),
     ],
 )
 def test_published_grade_vectors(memberships, weights, operator, vector, grade):
@@ -118,9 +132,40 @@ def test_validity_of_the_largest_membership():
     assert isinstance(clear.to_metrics()["validity"], NotAvailable)
 
 
-def test_a_tie_goes_to_the_lower_grade():
+@pytest.mark.parametrize(
+    ("validity", "word"),
+    [
+        (np.inf, "very effective"),
+        (1.0, "very effective"),
+        (0.999, "fairly effective"),
+        (0.5, "fairly effective"),
+        (0.499, "hardly effective"),
+        (0.0, "hardly effective"),
+        (-1e-16, "hardly effective"),
+    ],
+)
+def test_validity_in_words(validity, word):
+    assert word_validity(validity) == word
+
+
+def test_validity_places_both_leaders_on_their_ranges():
+    # First: 0 at an even spread, 1 at certainty; second: 1 at the most it can have, a half.
+    shares = np.array([0.55, 0.25, 0.15, 0.05])
+    first, second = (0.55 - 1 / 4) / (1 - 1 / 4), 0.25 / 0.5
+    assert judge_maximum(shares) == pytest.approx(first / second)
+    assert judge_maximum(shares[::-1]) == pytest.approx(first / second)
+
+
+def test_a_tie_goes_to_the_lower_grade_and_names_both():
     result = evaluate_fuzzy(series([0.5, 0.5]), frame([[1, 0, 0, 0], [0, 0, 1, 0]]), grades=FOUR)
-    assert result.grade == "poor"
+    assert (result.grade, result.tied) == ("poor", ("best", "poor"))
+    assert evaluate_fuzzy(series([1.0]), CLOTHES[:1], grades=FOUR).tied == ()
+    assert (
+        "best = poor"
+        in compare_operators(series([0.5, 0.5]), frame([[1, 0, 0, 0], [0, 0, 1, 0]]), grades=FOUR)
+        .table()["grade"]
+        .tolist()
+    )
     # .1 + .2 and .3 are one number in two roundings.
     mixed = evaluate_fuzzy(
         series([0.1, 0.2, 0.3, 0.4]),
@@ -217,6 +262,80 @@ def test_two_levels_with_min_max_by_hand():
     np.testing.assert_allclose(result.goal.grade_vector, goal)
     assert result.comparison.results["min-max"] is result.goal
     assert result.to_metrics()["score_price"] == result.criteria["price"].score
+
+
+def test_every_step_can_be_printed():
+    steps = evaluate_fuzzy_hierarchy(WEIGHTS, CLOTHES, operator="min-max", grades=FOUR).steps()
+    assert steps["level"].tolist() == ["quality"] * 4 + ["price"] * 4 + ["goal"] * 4
+    assert steps["row"].tolist()[:4] == ["i0", "i1", "B", "B / sum"]
+    assert steps["A"].tolist()[:2] == [0.5, 0.5]
+    np.testing.assert_allclose(steps["sum"].astype(float)[:4], [1, 1, 1.3, 1])
+    # What the second level starts from is what the first one ended with.
+    grades = list(FOUR.names)
+    ended = steps[(steps["row"] == "B / sum") & (steps["level"] != "goal")][grades]
+    started = steps[(steps["level"] == "goal")][:2][grades]
+    np.testing.assert_array_equal(ended.to_numpy(dtype=float), started.to_numpy(dtype=float))
+
+
+def test_every_level_stands_under_every_operator():
+    result = evaluate_fuzzy_hierarchy(WEIGHTS, CLOTHES, grades=FOUR)
+    table = result.operators()
+    assert len(table) == 3 * 4
+    chosen = table[(table["level"] == "price") & (table["operator"] == "product-sum")].iloc[0]
+    np.testing.assert_allclose(
+        chosen[list(FOUR.names)].astype(float), [0.14, 0.33, 0.5, 0.03], atol=1e-12
+    )
+    assert chosen["sum"] == pytest.approx(1)
+    assert list(result.levels) == ["goal", "quality", "price"]
+
+
+@pytest.mark.parametrize("operator", list(OPERATORS))
+def test_perfect_certainty_is_returned(operator):
+    # Everything is 'fair' without doubt: so is the goal, whatever the operator and weights.
+    sure = frame([[0, 1, 0, 0]] * 4)
+    result = evaluate_fuzzy_hierarchy(WEIGHTS, sure, operator=operator, grades=FOUR)
+    for one in result.levels.values():
+        assert (one.grade, one.score) == ("fair", 3)
+        assert np.isinf(one.validity)
+    assert result.comparison.agree
+
+
+def test_dropping_an_indicator_is_renormalising_its_neighbours():
+    rebuilt = rebuild_hierarchy(
+        {"quality": ["i0", "i1"], "price": ["i2", "i3"]}, ["i0", "i1", "i2"]
+    )
+    left = rebuilt.reweigh(WEIGHTS)
+    found = evaluate_fuzzy_hierarchy(left, CLOTHES.drop("i3"), grades=FOUR)
+    by_hand = HierarchyWeights(
+        WEIGHTS.criteria, {"quality": WEIGHTS.local["quality"], "price": pd.Series({"i2": 1.0})}
+    )
+    wanted = evaluate_fuzzy_hierarchy(by_hand, CLOTHES.drop("i3"), grades=FOUR)
+    np.testing.assert_allclose(found.goal.shares, wanted.goal.shares, atol=1e-14)
+    np.testing.assert_allclose(found.criteria["price"].shares, CLOTHES.loc["i2"], atol=1e-14)
+
+
+@pytest.mark.parametrize("operator", list(OPERATORS))
+def test_order_of_criteria_does_not_matter(operator):
+    turned = HierarchyWeights(
+        WEIGHTS.criteria[::-1], {name: WEIGHTS.local[name][::-1] for name in ("price", "quality")}
+    )
+    one = evaluate_fuzzy_hierarchy(WEIGHTS, CLOTHES, operator=operator, grades=FOUR)
+    two = evaluate_fuzzy_hierarchy(turned, CLOTHES[::-1], operator=operator, grades=FOUR)
+    np.testing.assert_allclose(one.goal.grade_vector, two.goal.grade_vector, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("score", "name"), [(3.6, "best"), (3.5, "fair"), (2.4, "poor"), (1.0, "worst")]
+)
+def test_the_grade_of_a_score_is_the_nearest(score, name):
+    # 3.5 lies between best (4) and fair (3): the lower one.
+    assert FOUR.name_nearest(score) == name
+
+
+def test_a_criterion_cannot_be_called_as_the_goal():
+    named = HierarchyWeights(pd.Series({"goal": 1.0}), {"goal": pd.Series({"i0": 1.0})})
+    with pytest.raises(DataError, match="a criterion is called 'goal'"):
+        evaluate_fuzzy_hierarchy(named, CLOTHES[:1], grades=FOUR)
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
-from crmstudy.evaluation import (
-    GRADES,
-    GradeScale,
+from crmstudy.evaluation.comprehensive.grades import GRADES, GradeScale, number_grades
+from crmstudy.evaluation.comprehensive.membership import (
+    MISSING,
+    code_answers,
+    decode,
     membership_from_answers,
     membership_from_counts,
     membership_from_value,
     membership_from_values,
-    number_grades,
 )
+from crmstudy.evaluation.comprehensive.shapes import SHAPES, grade_values
 
 
 def scale(low, high, reverse=False):
@@ -98,7 +100,7 @@ def test_rows_sum_to_one_and_mirror_with_the_scale(answers, low, grades):
     ("answers", "options", "error", "message"),
     [
         ([1, 7], {}, DataError, r"item 'q': found 7 \(1 answers outside\); allowed: 1 to 5"),
-        ([np.nan], {}, ModelError, r"nobody answered quality \(q\)"),
+        ([np.nan], {}, ModelError, "nobody answered what asks for quality"),
         ([1], {"cut_points": [2, 3]}, SettingsError, "cut-points are 2, 3; allowed for 'q': 4"),
         ([1], {"cut_points": [2, 3, 3, 4]}, SettingsError, "4 ascending numbers between 1 and 5"),
         ([1], {"cut_points": [0, 2, 3, 4]}, SettingsError, "4 ascending numbers between 1 and 5"),
@@ -166,77 +168,122 @@ COST = (90.0, 70.0, 50.0, 30.0, 10.0)
     ],
 )
 def test_triangles_by_hand(value, expected):
-    found = membership_from_value(value, anchors=RATE, direction="larger")
+    found = membership_from_value(value, limits=RATE, direction="larger")
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 def test_smaller_is_better_by_hand():
-    found = membership_from_value(65.0, anchors=COST, direction="smaller")
+    found = membership_from_value(65.0, limits=COST, direction="smaller")
     np.testing.assert_allclose(found, [0, 0.75, 0.25, 0, 0])
 
 
-def test_plateaus_by_hand():
-    grades = GradeScale(("poor", "fair", "good"), (1, 2, 3))
-    anchors = (0.0, (2.0, 4.0), 5.0)
+def test_trapezia_by_hand():
+    # Between 0.2 and 0.4: full up to 0.25, none from 0.35 on, half at 0.3.
     for value, expected in [
-        (1.0, [0.5, 0.5, 0]),
-        (2.0, [0, 1, 0]),
-        (3.7, [0, 1, 0]),
-        (4.25, [0, 0.75, 0.25]),
+        (0.2, [0, 1, 0, 0, 0]),
+        (0.25, [0, 1, 0, 0, 0]),
+        (0.275, [0, 0.75, 0.25, 0, 0]),
+        (0.3, [0, 0.5, 0.5, 0, 0]),
+        (0.35, [0, 0, 1, 0, 0]),
+        (0.0, [1, 0, 0, 0, 0]),
     ]:
-        found = membership_from_value(value, anchors=anchors, direction="larger", grades=grades)
+        found = membership_from_value(value, limits=RATE, direction="larger", shape="trapezoidal")
         np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
-@given(st.floats(-200, 200), st.lists(st.integers(-99, 99), min_size=5, max_size=5, unique=True))
-@settings(deadline=None, max_examples=60)
-def test_rows_sum_to_one_and_direction_mirrors(value, anchors):
-    anchors = sorted(float(anchor) for anchor in anchors)
-    up = membership_from_value(value, anchors=anchors, direction="larger")
+def test_gaussians_by_hand():
+    # One half at half the way, so 2 ** (-4 d ** 2) at d steps, each row divided by its sum.
+    found = membership_from_value(0.4, limits=RATE, direction="larger", shape="gaussian")
+    raw = np.array([2.0**-16, 2.0**-4, 1, 2.0**-4, 2.0**-16])
+    np.testing.assert_allclose(found, raw / raw.sum(), atol=1e-12)
+    middle = membership_from_value(0.3, limits=RATE, direction="larger", shape="gaussian")
+    assert middle["poor"] == pytest.approx(middle["fair"])
+
+
+def test_two_limits_are_spread_evenly():
+    ends = membership_from_value(65.0, limits=[90, 10], direction="smaller")
+    np.testing.assert_allclose(
+        ends, membership_from_value(65.0, limits=COST, direction="smaller"), atol=1e-12
+    )
+
+
+@given(
+    st.floats(-200, 200),
+    st.lists(st.integers(-99, 99), min_size=5, max_size=5, unique=True),
+    st.sampled_from(list(SHAPES)),
+)
+@settings(deadline=None, max_examples=90)
+def test_rows_sum_to_one_and_direction_mirrors(value, limits, shape):
+    limits = sorted(float(limit) for limit in limits)
+    up = membership_from_value(value, limits=limits, direction="larger", shape=shape)
     assert up.sum() == pytest.approx(1)
     assert (up >= 0).all()
-    mirrored = [-anchor for anchor in anchors]
-    down = membership_from_value(-value, anchors=mirrored, direction="smaller")
-    np.testing.assert_array_equal(up, down)
-    reversed_grades = membership_from_value(value, anchors=anchors[::-1], direction="smaller")
-    np.testing.assert_allclose(reversed_grades, up[::-1], atol=1e-12)
+    mirrored = [-limit for limit in limits]
+    down = membership_from_value(-value, limits=mirrored, direction="smaller", shape=shape)
+    np.testing.assert_allclose(up, down, atol=1e-12)
+    turned = membership_from_value(value, limits=limits[::-1], direction="smaller", shape=shape)
+    np.testing.assert_allclose(turned, up[::-1], atol=1e-12)
 
 
-def test_a_better_value_never_has_a_worse_mean_grade():
-    values = np.linspace(0, 1, 101)
-    means = [
-        membership_from_value(v, anchors=RATE, direction="larger") @ np.arange(1, 6) for v in values
-    ]
+@pytest.mark.parametrize("shape", list(SHAPES))
+def test_a_better_value_never_has_a_worse_mean_grade(shape):
+    values = np.linspace(-0.1, 1, 111)
+    means = grade_values(values, np.array(RATE), shape=shape) @ np.arange(1, 6)
     assert (np.diff(means) >= -1e-12).all()
+
+
+@pytest.mark.parametrize("shape", list(SHAPES))
+def test_the_unit_does_not_matter(shape):
+    here = membership_from_value(33.0, limits=COST, direction="smaller", shape=shape)
+    cents = [100 * limit for limit in COST]
+    there = membership_from_value(3300.0, limits=cents, direction="smaller", shape=shape)
+    np.testing.assert_allclose(here, there, atol=1e-12)
+
+
+def test_triangles_and_trapezia_need_no_normalising():
+    distance = np.linspace(0, 1, 101)
+    for shape in ("triangular", "trapezoidal"):
+        np.testing.assert_allclose(SHAPES[shape](distance) + SHAPES[shape](1 - distance), 1)
+    assert (SHAPES["gaussian"](distance) + SHAPES["gaussian"](1 - distance) > 1 + 1e-3).any()
 
 
 def test_several_values():
     rows = membership_from_values(
         {"rate": 0.6, "cost": 10.0},
-        anchors={"rate": RATE, "cost": COST},
+        limits={"rate": RATE, "cost": COST},
         directions={"rate": "larger", "cost": "smaller"},
     )
     assert rows.loc["rate", "good"] == 1
     assert rows.loc["cost", "very good"] == 1
-    with pytest.raises(DataError, match="'cost' stands in the measured values but not in the anch"):
-        membership_from_values({"cost": 1.0}, anchors={}, directions={"cost": "smaller"})
+    with pytest.raises(DataError, match="'cost' stands in the measured values but not in the lim"):
+        membership_from_values({"cost": 1.0}, limits={}, directions={"cost": "smaller"})
 
 
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"anchors": RATE[:4]}, SettingsError, "there are 4 anchors for 5 grades; allowed: one a"),
-        ({"direction": "smaller"}, SettingsError, "smaller is better they must descend"),
-        ({"anchors": RATE[::-1]}, SettingsError, "larger is better they must ascend"),
-        ({"anchors": (0, (1, 3), 2, 4, 5)}, SettingsError, "without overlap"),
+        ({"limits": RATE[:4]}, SettingsError, r"limits: found 0.1, 0.2, 0.4, 0.6; allowed: 2 num"),
+        ({"limits": [0.1, np.inf]}, SettingsError, "found 0.1, inf; allowed: 2 numbers"),
+        ({"direction": "smaller"}, SettingsError, "allowed: falling numbers from the worst grade"),
+        ({"limits": RATE[::-1]}, SettingsError, "allowed: rising numbers .* larger is better"),
+        ({"limits": (0, 1, 1, 4, 5)}, SettingsError, "allowed: rising numbers"),
         ({"direction": "up"}, SettingsError, "direction 'up' is unknown; allowed: larger, smaller"),
+        ({"shape": "bell"}, SettingsError, "shape 'bell' is unknown; allowed: triangular, trapez"),
         ({"value": np.nan}, DataError, "needs a measured value; found nan"),
     ],
 )
 def test_values_refused(options, error, message):
-    given_ = {"value": 0.5, "anchors": RATE, "direction": "larger"} | options
+    given_ = {"value": 0.5, "limits": RATE, "direction": "larger"} | options
     with pytest.raises(error, match=message):
         membership_from_value(given_.pop("value"), **given_)
+
+
+def test_codes_say_what_an_answer_adds():
+    answers = pd.DataFrame({"q": [0, 2, 3, 10, np.nan]})
+    codes = code_answers(answers, items=["q"], instrument={"q": scale(0, 10)}, grades=GRADES)
+    assert codes[:, 0].tolist() == [0, 1, 2, 8, MISSING]
+    np.testing.assert_array_equal(decode(5)[codes[1, 0]], [0.5, 0.5, 0, 0, 0])
+    np.testing.assert_array_equal(decode(5)[MISSING], np.zeros(5))
 
 
 def test_grades():
@@ -256,4 +303,4 @@ def test_grades():
 def test_hands_on_what_is_not_available():
     missing = NotAvailable("no survey")
     assert membership_from_answers(missing, instrument={}, items={}) is missing
-    assert membership_from_value(missing, anchors=RATE, direction="larger") is missing
+    assert membership_from_value(missing, limits=RATE, direction="larger") is missing

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from crmstudy.errors import ModelError, NotAvailable
-from crmstudy.evaluation import HierarchyWeights, rebuild_hierarchy
+from crmstudy.evaluation.hierarchy.synthesis import HierarchyWeights, rebuild_hierarchy
 
 TREE = {"satisfaction": ("product", "service"), "cost": ("care", "platform"), "value": ("clv",)}
 WEIGHTS = HierarchyWeights(

@@ -1,11 +1,39 @@
 """Entropy and CRITIC: published examples, hand computation, laws of direction, refusals."""
 
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
-from crmstudy.evaluation import combine_weights, weigh_by_critic, weigh_by_entropy
+from crmstudy.evaluation.weighting.objective import (
+    weigh_by_critic,
+    weigh_by_entropy,
+    weigh_objectively,
+)
+
+REFERENCE = Path(__file__).parents[1] / "reference" / "ranking"
+
+
+@pytest.fixture
+def measured():
+    """Six units by five criteria, two of them costs, and the directions."""
+    decisions = pd.read_csv(REFERENCE / "decisions.csv", index_col="unit")
+    costs = {"cost": "smaller", "complaints": "smaller"}
+    return decisions, dict.fromkeys(decisions.columns, "larger") | costs
+
+
+@pytest.fixture
+def by_r():
+    expected = pd.read_csv(REFERENCE / "expected.csv")
+
+    def find(method, quantity):
+        rows = (expected["method"] == method) & (expected["quantity"] == quantity)
+        return expected.loc[rows, "value"].to_numpy()
+
+    return find
 
 
 def frame(rows):
@@ -44,6 +72,25 @@ def test_published_entropy_weights(rows, weights):
     np.testing.assert_allclose(result.weights, weights, atol=5e-5)
 
 
+def test_published_critic_weights_of_the_authors():
+    # Diakoulaki, Mavrotas & Papayannakis (1995), Computers & Operations Research, 22(7): eight
+    # pharmaceutical firms by profitability, market share and productivity.
+    decisions = frame(
+        [
+            [61, 1.08, 4.33],
+            [20.7, 0.26, 4.34],
+            [16.3, 1.98, 2.53],
+            [9, 3.29, 1.65],
+            [5.4, 2.77, 2.33],
+            [4, 4.12, 1.21],
+            [-6.1, 3.52, 2.10],
+            [-34.6, 3.31, 0.98],
+        ]
+    )
+    result = weigh_by_critic(decisions, directions=all_larger(decisions))
+    np.testing.assert_allclose(result.weights, [0.20, 0.48, 0.32], atol=5e-3)
+
+
 def test_published_critic_weights():
     # Tuş & Aytaç Adalı (2019), Opsearch, 56(2), 528-538: printed with all taken as larger-better.
     decisions = frame(
@@ -64,7 +111,9 @@ def test_published_critic_weights():
 def test_entropy_by_hand_with_a_direction():
     # Benefit of x: 0, .5, 1 -> shares 0, 1/3, 2/3; cost of y turned: 1, .9, 0 -> 10/19, 9/19, 0.
     decisions = pd.DataFrame({"x": [1, 2, 3], "y": [10, 11, 20]})
-    result = weigh_by_entropy(decisions, directions={"x": "larger", "y": "smaller"})
+    result = weigh_by_entropy(
+        decisions, directions={"x": "larger", "y": "smaller"}, scaling="min-max"
+    )
     x = -(1 / 3 * np.log(1 / 3) + 2 / 3 * np.log(2 / 3)) / np.log(3)
     y = -(10 / 19 * np.log(10 / 19) + 9 / 19 * np.log(9 / 19)) / np.log(3)
     np.testing.assert_allclose(result.steps["entropy"], [x, y])
@@ -83,7 +132,7 @@ def test_critic_by_hand():
     np.testing.assert_allclose(turned.steps["conflict"], 1.5)
 
 
-METHODS = [weigh_by_entropy, weigh_by_critic]
+METHODS = [partial(weigh_by_entropy, scaling="min-max"), weigh_by_critic]
 
 
 @pytest.mark.parametrize("weigh", METHODS)
@@ -129,20 +178,6 @@ def test_criteria_in_step_are_refused_by_critic():
         weigh_by_critic(decisions, directions=all_larger(decisions))
 
 
-def test_combinations_by_hand():
-    judged, data = pd.Series({"a": 0.6, "b": 0.4}), pd.Series({"b": 0.5, "a": 0.5})
-    additive = combine_weights(judged, data, rule="additive", subjective_share=0.25)
-    np.testing.assert_allclose(additive, [0.525, 0.475])
-    judged = pd.Series({"a": 0.8, "b": 0.2})
-    data = pd.Series({"b": 0.6, "a": 0.4})
-    np.testing.assert_allclose(combine_weights(judged, data), [0.32 / 0.44, 0.12 / 0.44])
-    even = pd.Series({"a": 0.5, "b": 0.5})
-    np.testing.assert_allclose(combine_weights(judged, even), judged)
-    for share, expected in ((1.0, judged), (0.0, data[["a", "b"]])):
-        found = combine_weights(judged, data, rule="additive", subjective_share=share)
-        np.testing.assert_allclose(found, expected)
-
-
 def test_results_tell_their_steps(decisions):
     result = weigh_by_critic(decisions, directions=all_larger(decisions))
     table = result.table()
@@ -151,31 +186,93 @@ def test_results_tell_their_steps(decisions):
     assert result.to_metrics()["weight_a"] == result.weights["a"]
 
 
+def by_pymcdm(weigh, decisions):
+    from pymcdm import weights
+
+    return getattr(weights, weigh)(decisions.to_numpy())
+
+
+def test_where_directions_do_not_matter_pymcdm_agrees(decisions):
+    larger = all_larger(decisions)
+    found = weigh_by_entropy(decisions, directions=larger, scaling="sum").weights
+    np.testing.assert_allclose(found, by_pymcdm("entropy_weights", decisions), rtol=1e-12)
+    found = weigh_by_critic(decisions, directions=larger).weights
+    np.testing.assert_allclose(found, by_pymcdm("critic_weights", decisions), rtol=1e-12)
+
+
+def test_base_r_agrees_with_costs_among_the_criteria(measured, by_r):
+    decisions, directions = measured
+    entropy = weigh_by_entropy(decisions, directions=directions)
+    assert entropy.method == "entropy, scaled by sum"
+    np.testing.assert_allclose(
+        entropy.steps["entropy"], by_r("entropy", "entropy"), rtol=1e-12, atol=0
+    )
+    np.testing.assert_allclose(entropy.weights, by_r("entropy", "weight"), rtol=1e-9)
+    critic = weigh_by_critic(decisions, directions=directions)
+    np.testing.assert_allclose(critic.weights, by_r("critic", "weight"), rtol=1e-12)
+
+
+@pytest.mark.parametrize("weigh", [weigh_by_entropy, *METHODS])
+def test_a_criterion_alike_in_all_units_weighs_nothing(decisions, weigh):
+    larger = all_larger(decisions)
+    alone = weigh(decisions, directions=larger).weights
+    # 0.1 + 0.2 is not 0.3: rounding is no difference.
+    level = np.where(np.arange(len(decisions)) % 2, 0.3, 0.1 + 0.2)
+    found = weigh(decisions.assign(e=level), directions=larger | {"e": "smaller"})
+    assert found.weights["e"] == 0
+    np.testing.assert_allclose(found.weights[list("abcd")], alone, rtol=1e-12)
+    assert found.table().notna().all(axis=None)
+
+
+def test_zeros_and_negative_values_choose_the_scaling_openly():
+    decisions = pd.DataFrame({"x": [0.0, 1, 3], "y": [2.0, 5, 4]})
+    larger = all_larger(decisions)
+    kept = weigh_by_entropy(decisions, directions=larger)
+    assert kept.method == "entropy, scaled by sum"
+    # Shares 0, 1/4, 3/4: 0 ln 0 counts as 0.
+    expected = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75)) / np.log(3)
+    assert kept.steps.loc["x", "entropy"] == pytest.approx(expected)
+    cost = weigh_by_entropy(decisions, directions=larger | {"x": "smaller"})
+    assert cost.method == "entropy, scaled by min-max"
+    negative = weigh_by_entropy(decisions - 1, directions=larger)
+    assert negative.method == "entropy, scaled by min-max"
+
+
+def test_both_methods_together_keep_what_fails_with_its_reason():
+    in_step = pd.DataFrame({"x": [1, 2, 4], "y": [10, 20, 40]})
+    found = weigh_objectively(in_step, directions=all_larger(in_step))
+    assert found["entropy"].weights.tolist() == pytest.approx([0.5, 0.5])
+    assert "leave nothing to weigh by" in found["CRITIC"].reason
+    two = weigh_objectively(in_step.head(2), directions=all_larger(in_step))
+    assert {str(one) for one in two.values()} == {
+        "not available: 2 units to compare; at least 3 are needed"
+    }
+    missing = NotAvailable("no units")
+    assert weigh_objectively(missing, directions={}) is missing
+
+
 def test_refusals(decisions):
     larger = all_larger(decisions)
     with pytest.raises(DataError, match="'d' stands in the decision matrix but not in the direct"):
         weigh_by_entropy(decisions, directions=dict.fromkeys("abc", "larger"))
     with pytest.raises(SettingsError, match="direction 'more' is unknown; allowed: larger, small"):
         weigh_by_entropy(decisions, directions=larger | {"a": "more"})
-    with pytest.raises(ModelError, match="criterion 'a' is the same in all units"):
-        weigh_by_entropy(decisions.assign(a=1.0), directions=larger)
-    with pytest.raises(ModelError, match="nothing to weigh by"):
+    with pytest.raises(ModelError, match="the units do not differ in any criterion"):
         weigh_by_entropy(decisions * 0 + 1, directions=larger, scaling="sum")
-    with pytest.raises(DataError, match="needs positive values; choose min-max"):
+    with pytest.raises(DataError, match="not negative, and above 0 where smaller is better"):
         weigh_by_entropy(-decisions, directions=larger, scaling="sum")
-    with pytest.raises(DataError, match="missing or infinite values"):
+    with pytest.raises(DataError, match="missing or infinite values, the first of unit '0' in 'a'"):
         weigh_by_critic(decisions.assign(a=np.nan), directions=larger)
-    with pytest.raises(ModelError, match="compare units; found 1"):
+    with pytest.raises(DataError, match="no number: could not convert"):
+        weigh_by_critic(decisions.assign(a="many"), directions=larger)
+    with pytest.raises(DataError, match="unit '0' stands twice in the decision matrix"):
+        weigh_by_critic(decisions.set_axis([0] * len(decisions)), directions=larger)
+    with pytest.raises(ModelError, match="1 unit to compare; at least 3 are needed"):
         weigh_by_critic(decisions.head(1), directions=larger)
-    judged = pd.Series({"a": 1.0, "b": 0.0})
-    with pytest.raises(ModelError, match="no criterion has weight both in"):
-        combine_weights(judged, pd.Series({"a": 0.0, "b": 1.0}))
-    with pytest.raises(SettingsError, match="rule 'sum' is unknown; allowed: additive, multipl"):
-        combine_weights(judged, judged, rule="sum")
-    with pytest.raises(SettingsError, match="share of judged weights is 2; allowed: 0 to 1"):
-        combine_weights(judged, judged, subjective_share=2)
-    with pytest.raises(DataError, match="weights of the data sum to 2; allowed: 1"):
-        combine_weights(judged, judged * 2)
+    with pytest.raises(ModelError, match="no criterion was measured in all units"):
+        weigh_by_critic(decisions[[]], directions=larger)
+    with pytest.raises(SettingsError, match="scaling 'max' is unknown; allowed: sum, min-max"):
+        weigh_by_entropy(decisions, directions=larger, scaling="max")
 
 
 def test_hands_on_what_is_not_available():

@@ -22,6 +22,7 @@ FEW = {
     "segmentation": {"N_REPLICATES": 5},
     "customer_value": {"N_REPLICATES": 20},
     "satisfaction_loyalty": {"N_BOOTSTRAP": 100, "N_POWER_DRAWS": 20},
+    "performance_evaluation": {"N_DRAWS": 100},
 }
 
 
@@ -63,7 +64,7 @@ class Report:
     def slips(self, chapter: str) -> list[tuple[str, str]]:
         """List texts in which a program's words or a wrong number of things stand."""
         wrong = re.compile(
-            r"\b(nan|NaT|inf)\b|(?<![.] )\bNone\b|NotAvailable\(|(?<![\d.,])1 customers|\b0 of 0\b"
+            r"\b(nan|NaT|inf)\b|\bNone\b(?! of)|NotAvailable\(|(?<![\d.,])1 customers|\b0 of 0\b"
         )
         texts = sorted(self.folder.glob(f"t*/{chapter}/*.md"))
         assert texts

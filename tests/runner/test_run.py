@@ -240,3 +240,13 @@ def test_the_database_is_built_in_the_environment_of_this_run(make_study, tmp_pa
         built = study.paths.warehouse.stat().st_mtime_ns
         ensure_warehouse(study)
         assert study.paths.warehouse.stat().st_mtime_ns == built
+
+
+def test_a_study_in_another_folder_called_data_is_found(project, tmp_path):
+    folder = tmp_path / "thesis" / "data" / "mine"
+    folder.mkdir(parents=True)
+    for file in (project.root / "data" / "toy").iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    assert run(str(folder), "--chapter", "alpha") == 0
+    executed = next((project.root / "reports" / "mine").glob("*alpha.ipynb"))
+    assert folder.as_posix() in executed.read_text(encoding="utf-8")

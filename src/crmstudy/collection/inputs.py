@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
+from crmstudy.collection.intake.places import has_pattern, list_files
 from crmstudy.collection.open_data import find_open_table
 from crmstudy.errors import DataError
 from crmstudy.files import sha256_of
@@ -29,8 +31,12 @@ def hash_table(study: Study, source: TableSource) -> str:
     """
     digest = hashlib.sha256(source.model_dump_json().encode())
     if source.file is not None:
-        file = study.paths.inputs / source.file
-        digest.update(sha256_of(file).encode() if file.is_file() else b"missing")
+        folder = study.paths.inputs
+        several = has_pattern(folder, source)
+        for file in list_files(folder, source):
+            # Of several files the name counts: it may say who judged.
+            digest.update(os.path.relpath(file, folder).encode() if several else b"")
+            digest.update(sha256_of(file).encode() if file.is_file() else b"missing")
     elif source.open is not None:
         for part in find_open_table(source.open).files:
             digest.update(_hash_or_missing(part.locate).encode())

@@ -85,10 +85,19 @@ class StudyData:
         """
         return self.warehouse.table(self.dataset(of), table)
 
-    def firm_tables(self, *tables: str) -> dict[str, pd.DataFrame | NotAvailable]:
-        """Return several tables of one data set: the surveyed firm's, else the selling one's."""
+    @property
+    def firm(self) -> str:
+        """Name the data set of one firm: the preferred, else the surveyed, else the selling one."""
         of = "survey" if self.study.datasets_with("survey") else "transactions"
-        return {table: self.companion(table, of) for table in tables}
+        return self.preferred or self.dataset(of)
+
+    def firm_tables(self, *tables: str) -> dict[str, pd.DataFrame | NotAvailable]:
+        """Return several tables of one and the same firm, see :attr:`firm`."""
+        return {table: self.warehouse.table(self.firm, table) for table in tables}
+
+    def firm_sources(self, *tables: str) -> list[str]:
+        """Name those of several tables that the firm has, as the sources of an exhibit."""
+        return [f"{self.firm}.{table}" for table in tables if self.warehouse.has(self.firm, table)]
 
     @property
     def case_campaign(self) -> str:

@@ -64,8 +64,11 @@ def fingerprint_warehouse(study: Study) -> str:
         settings.privacy,
         settings.cleaning,
         settings.linkage,
+        settings.selection,
     ):
         digest.update(part.model_dump_json().encode())
+    asked = settings.judgements.model_dump_json(include={"hierarchy", "labels"})
+    digest.update(asked.encode())
     digest.update(settings.currency.encode())
     digest.update(fingerprint_privacy(study).encode())
     digest.update(repr(sorted(hash_inputs(study).items())).encode())

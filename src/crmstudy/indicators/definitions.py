@@ -1,17 +1,20 @@
-"""The twelve indicators of CRM performance as objects, and the table of what was measured."""
+"""The twelve indicators of CRM performance as objects, and those that stand beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import pandas as pd
-
-from crmstudy.errors import NotAvailable
-from crmstudy.indicators.intervals import Interval, Measurement
+Better = Literal["larger", "smaller"]
 
 BESIDE = "beside the hierarchy"
+RETAINED = "retained customers: with an order in the window and in the period before it"
+REPEATERS = "customers with two or more orders in the window"
+BUYERS = "customers with an order in the window"
+WINDOW = "the window"
+BOTH = "the window and the period of equal length before it"
+SURVEY = "the survey"
+COUNTED = "none where a total is counted, not sampled; delta where booked to customers"
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,9 @@ class Indicator:
     unit : str
         Of the value.
     better : {"larger", "smaller"}
-        Direction; the three costs are better smaller.
+        Direction; costs and waiting are better smaller.
+    interval : str
+        How its interval is made.
     sources : tuple of str
         Canonical tables it is computed from.
     """
@@ -43,7 +48,8 @@ class Indicator:
     denominator: str
     window: str
     unit: str
-    better: Literal["larger", "smaller"]
+    better: Better
+    interval: str
     sources: tuple[str, ...]
 
 
@@ -54,9 +60,10 @@ def _satisfaction(kind: str) -> Indicator:
         criterion="satisfaction",
         numerator="respondents' mean answers to its items, rescaled to 0-100",
         denominator="respondents with an answer",
-        window="the survey",
+        window=SURVEY,
         unit="points of 100",
         better="larger",
+        interval="t",
         sources=("survey",),
     )
 
@@ -67,227 +74,209 @@ def _cost(kind: str) -> Indicator:
         label=f"{kind} cost per customer",
         criterion="relationship_cost",
         numerator=f"bookings of type {kind} in the window",
-        denominator="customers who bought in the window",
+        denominator=BUYERS,
         window="the window (months by their first day)",
         unit="money per customer",
         better="smaller",
+        interval=COUNTED,
         sources=("costs", "transactions"),
     )
 
 
-INDICATORS: dict[str, Indicator] = {
-    indicator.name: indicator
-    for indicator in (
-        _satisfaction("product"),
-        _satisfaction("service"),
-        _satisfaction("overall"),
-        Indicator(
-            name="repeat_purchase_rate",
-            label="repeat purchase rate",
-            criterion="loyalty",
-            numerator="customers with two or more orders in the window",
-            denominator="customers with an order in the window",
-            window="the window",
-            unit="share",
-            better="larger",
-            sources=("transactions",),
-        ),
-        Indicator(
-            name="recommendation_rate",
-            label="recommendation rate",
-            criterion="loyalty",
-            numerator="respondents whose recommendation answer lies in the upper part of its scale",
-            denominator="respondents with an answer",
-            window="the survey",
-            unit="share",
-            better="larger",
-            sources=("survey",),
-        ),
-        Indicator(
-            name="retention_rate",
-            label="retention rate",
-            criterion="loyalty",
-            numerator="those of them with an order in the window",
-            denominator="customers with an order in the period of equal length before the window",
-            window="the window and the period of equal length before it",
-            unit="share",
-            better="larger",
-            sources=("transactions",),
-        ),
-        _cost("service"),
-        _cost("care"),
-        _cost("platform"),
-        Indicator(
-            name="contribution_rate",
-            label="contribution rate of repeat customers",
-            criterion="customer_value",
-            numerator="revenue from customers with two or more orders in the window",
-            denominator="revenue from all customers in the window",
-            window="the window",
-            unit="share",
-            better="larger",
-            sources=("transactions",),
-        ),
-        Indicator(
-            name="lifetime_value",
-            label="customer lifetime value",
-            criterion="customer_value",
-            numerator="estimated lifetime values of all customers",
-            denominator="customers",
-            window="the horizon of the lifetime-value model",
-            unit="money per customer",
-            better="larger",
-            sources=("lifetime_values",),
-        ),
-        # The source's 利潤率: a share of the firm's profit. The margin below is another number.
-        Indicator(
-            name="profit_share",
-            label="profit share of repeat customers",
-            criterion="customer_value",
-            numerator="gross profit (revenue less cost of goods) from customers with two or more "
-            "orders in the window",
-            denominator="the firm's gross profit from all customers in the window",
-            window="the window",
-            unit="share",
-            better="larger",
-            sources=("transactions",),
-        ),
+def _cost_of_retained(kind: str) -> Indicator:
+    return Indicator(
+        name=f"{kind}_cost_per_retained",
+        label=f"{kind} cost per retained customer",
+        criterion=BESIDE,
+        numerator=f"bookings of type {kind} in the window",
+        denominator=RETAINED,
+        window=BOTH,
+        unit="money per retained customer",
+        better="smaller",
+        interval=COUNTED,
+        sources=("costs", "transactions"),
     )
-}
 
-# Numbers that are taken for one of the twelve: shown beside them, under their own names.
-SUPPLEMENTS: dict[str, Indicator] = {
-    indicator.name: indicator
-    for indicator in (
-        Indicator(
-            name="net_promoter_score",
-            label="net promoter score",
-            criterion=BESIDE,
-            numerator="promoters (9-10) less detractors (6 or less), times 100",
-            denominator="respondents with an answer",
-            window="the survey",
-            unit="points, -100 to 100",
-            better="larger",
-            sources=("survey",),
-        ),
-        Indicator(
-            name="profit_margin",
-            label="profit margin",
-            criterion=BESIDE,
-            numerator="gross profit (revenue less cost of goods) in the window",
-            denominator="revenue in the window",
-            window="the window",
-            unit="share of revenue",
-            better="larger",
-            sources=("transactions",),
-        ),
+
+def _ledger_share(
+    name: str, label: str, numerator: str, denominator: str, window: str, criterion: str = "loyalty"
+) -> Indicator:
+    return Indicator(
+        name=name,
+        label=label,
+        criterion=criterion,
+        numerator=numerator,
+        denominator=denominator,
+        window=window,
+        unit="share",
+        better="larger",
+        interval="Wilson" if criterion == "loyalty" else "delta, bootstrap beside it",
+        sources=("transactions",),
     )
-}
+
+
+def _by_name(*listed: Indicator) -> dict[str, Indicator]:
+    return {indicator.name: indicator for indicator in listed}
+
+
+INDICATORS: dict[str, Indicator] = _by_name(
+    _satisfaction("product"),
+    _satisfaction("service"),
+    _satisfaction("overall"),
+    _ledger_share("repeat_purchase_rate", "repeat purchase rate", REPEATERS, BUYERS, WINDOW),
+    Indicator(
+        name="recommendation_rate",
+        label="recommendation rate",
+        criterion="loyalty",
+        numerator="respondents whose recommendation answer lies in the upper part of its scale",
+        denominator="respondents with an answer",
+        window=SURVEY,
+        unit="share",
+        better="larger",
+        interval="Wilson",
+        sources=("survey",),
+    ),
+    _ledger_share(
+        "retention_rate",
+        "retention rate",
+        "those of them with an order in the window",
+        "customers with an order in the period of equal length before the window",
+        BOTH,
+    ),
+    _cost("service"),
+    _cost("care"),
+    _cost("platform"),
+    _ledger_share(
+        "contribution_rate",
+        "contribution rate of repeat customers",
+        "revenue, less returns, from customers with two or more orders in the window",
+        "revenue, less returns, from all customers in the window",
+        WINDOW,
+        "customer_value",
+    ),
+    Indicator(
+        name="lifetime_value",
+        label="customer lifetime value",
+        criterion="customer_value",
+        numerator="estimated lifetime values of all customers: expected margin to the horizon, "
+        "discounted",
+        denominator="customers",
+        window="from the last day of the purchases to the horizon",
+        unit="money per customer",
+        better="larger",
+        interval="t over customers; the model's own uncertainty is not in it",
+        sources=("lifetime_values",),
+    ),
+    # The source's 客戶利潤率: a share of the firm's profit. The margin below is another number.
+    _ledger_share(
+        "profit_share",
+        "profit share of repeat customers",
+        "gross profit (revenue less cost of goods) from customers with two or more orders in the "
+        "window",
+        "the firm's gross profit from all customers in the window",
+        WINDOW,
+        "customer_value",
+    ),
+)
+
+# Numbers that are taken for one of the twelve, or asked for with them: under their own names.
+SUPPLEMENTS: dict[str, Indicator] = _by_name(
+    Indicator(
+        name="satisfied_share",
+        label="satisfied customers (CSAT, upper two boxes)",
+        criterion=BESIDE,
+        numerator="respondents whose answer on overall satisfaction is one of the two highest",
+        denominator="respondents with an answer",
+        window=SURVEY,
+        unit="share",
+        better="larger",
+        interval="Wilson",
+        sources=("survey",),
+    ),
+    Indicator(
+        name="net_promoter_score",
+        label="net promoter score",
+        criterion=BESIDE,
+        numerator="promoters (9-10) less detractors (6 or less), times 100",
+        denominator="respondents with an answer",
+        window=SURVEY,
+        unit="points, -100 to 100",
+        better="larger",
+        interval="t",
+        sources=("survey",),
+    ),
+    _cost_of_retained("service"),
+    _cost_of_retained("care"),
+    _cost_of_retained("platform"),
+    Indicator(
+        name="lead_conversion_rate",
+        label="conversion rate of leads",
+        criterion=BESIDE,
+        numerator="those of them that are won",
+        denominator="leads recorded in the window",
+        window=WINDOW,
+        unit="share",
+        better="larger",
+        interval="Wilson",
+        sources=("leads",),
+    ),
+    Indicator(
+        name="visitor_conversion_rate",
+        label="conversion rate of visitors",
+        criterion=BESIDE,
+        numerator="those of them with a purchase event",
+        denominator="visitors of website and app in the window",
+        window=WINDOW,
+        unit="share",
+        better="larger",
+        interval="Wilson",
+        sources=("web_events",),
+    ),
+    Indicator(
+        name="campaign_response_rate",
+        label="response rate of campaigns",
+        criterion=BESIDE,
+        numerator="those of them with a response",
+        denominator="customers addressed by a campaign that began in the window, once a campaign",
+        window=WINDOW,
+        unit="share",
+        better="larger",
+        interval="Wilson",
+        sources=("campaigns", "responses"),
+    ),
+    Indicator(
+        name="first_response_time",
+        label="median time to the first response",
+        criterion=BESIDE,
+        numerator="hours from opening a ticket to its first answer, the middle one",
+        denominator="tickets opened in the window; an unanswered one waits longer than any",
+        window=WINDOW,
+        unit="hours",
+        better="smaller",
+        interval="order statistics (binomial)",
+        sources=("contacts",),
+    ),
+    Indicator(
+        name="profit_margin",
+        label="profit margin",
+        criterion=BESIDE,
+        numerator="gross profit (revenue less cost of goods) in the window",
+        denominator="revenue in the window",
+        window=WINDOW,
+        unit="share of revenue",
+        better="larger",
+        interval="delta, bootstrap beside it",
+        sources=("transactions",),
+    ),
+)
 
 HIERARCHY: dict[str, tuple[str, ...]] = {
     criterion: tuple(i.name for i in INDICATORS.values() if i.criterion == criterion)
     for criterion in dict.fromkeys(i.criterion for i in INDICATORS.values())
 }
+CATALOGUE: dict[str, Indicator] = {**INDICATORS, **SUPPLEMENTS}
 
 
-@dataclass(frozen=True)
-class IndicatorTable:
-    """What could be measured, and why the rest could not.
-
-    Parameters
-    ----------
-    measured : mapping of str to Measurement or NotAvailable
-        The twelve indicators by name; what ``rebuild_hierarchy`` takes.
-    beside : mapping of str to Measurement or NotAvailable
-        Net promoter score and profit margin, which are not the recommendation rate and
-        not the profit share.
-    window_start, window_end : Timestamp
-        First moment of the window, and first moment after it.
-    """
-
-    measured: Mapping[str, Measurement | NotAvailable]
-    beside: Mapping[str, Measurement | NotAvailable]
-    window_start: pd.Timestamp
-    window_end: pd.Timestamp
-
-    @property
-    def values(self) -> dict[str, float]:
-        """The indicators that could be measured, by name."""
-        return {
-            name: one.value for name, one in self.measured.items() if isinstance(one, Measurement)
-        }
-
-    @property
-    def directions(self) -> dict[str, Literal["larger", "smaller"]]:
-        """Which is better, for the indicators that could be measured."""
-        return {name: INDICATORS[name].better for name in self.values}
-
-    def table(self) -> pd.DataFrame:
-        """One row an indicator: value, interval, n, direction, or why it is not available."""
-        rows = [
-            _tabulate(catalogue[name], found)
-            for catalogue, results in ((INDICATORS, self.measured), (SUPPLEMENTS, self.beside))
-            for name, found in results.items()
-        ]
-        table = pd.DataFrame(rows)
-        # Nullable types: an empty cell always has its reason in the same row.
-        return table.astype(
-            {"value": "Float64", "lower": "Float64", "upper": "Float64", "n": "Int64"}
-        )
-
-    def definitions(self) -> pd.DataFrame:
-        """One row an indicator: numerator, denominator, window, unit, direction, source."""
-        rows = [
-            {
-                "indicator": i.label,
-                "criterion": i.criterion,
-                "numerator": i.numerator,
-                "denominator": i.denominator,
-                "window": i.window,
-                "unit": i.unit,
-                "better": i.better,
-                "source": ", ".join(i.sources),
-            }
-            for i in (*INDICATORS.values(), *SUPPLEMENTS.values())
-        ]
-        return pd.DataFrame(rows)
-
-    def to_metrics(self) -> dict[str, float]:
-        """Values, ends of intervals and n; a reason where there is none."""
-        metrics: dict[str, float] = {}
-        for name, found in {**self.measured, **self.beside}.items():
-            if isinstance(found, NotAvailable):
-                metrics[name] = found  # type: ignore[assignment]
-                continue
-            metrics |= {name: found.value, f"n_{name}": found.n}
-            if isinstance(found.interval, Interval):
-                metrics |= {
-                    f"{name}_lower": found.interval.low,
-                    f"{name}_upper": found.interval.high,
-                }
-        return metrics
-
-
-def _tabulate(indicator: Indicator, found: Measurement | NotAvailable) -> dict[str, object]:
-    row: dict[str, object] = {
-        "criterion": indicator.criterion,
-        "indicator": indicator.label,
-        "value": None,
-        "lower": None,
-        "upper": None,
-        "n": None,
-        "unit": indicator.unit,
-        "better": indicator.better,
-    }
-    if isinstance(found, NotAvailable):
-        return {**row, "remark": str(found)}
-    row |= {"value": found.value, "n": found.n}
-    if isinstance(found.interval, NotAvailable):
-        return {**row, "remark": f"interval {found.interval}"}
-    interval = found.interval
-    return {
-        **row,
-        "lower": interval.low,
-        "upper": interval.high,
-        "remark": f"{interval.level:.0%} interval: {interval.method}",
-    }
+def name_indicator(name: str) -> str:
+    """Name an indicator for a reader; one that is not ours by its key's words."""
+    return CATALOGUE[name].label if name in CATALOGUE else name.replace("_", " ")

@@ -22,8 +22,17 @@ from crmstudy.report.flows import (
 )
 from crmstudy.report.forests import draw_effect_forest
 from crmstudy.report.gains import draw_budget, draw_gains, draw_marginal_value, draw_segment_lift
+from crmstudy.report.grades import (
+    draw_grade_probabilities,
+    draw_grade_scores,
+    draw_memberships,
+    draw_operators,
+)
 from crmstudy.report.grid import draw_grid
+from crmstudy.report.hierarchies import draw_expert_consistency, draw_hierarchy
+from crmstudy.report.indicator_profiles import draw_indicator_profile, draw_unit_profile
 from crmstudy.report.invariances import draw_group_paths
+from crmstudy.report.judgement_sheets import draw_judgements, tabulate_judgements, tabulate_matrices
 from crmstudy.report.lifecycle import (
     draw_hazards,
     draw_stage_transitions,
@@ -43,6 +52,12 @@ from crmstudy.report.position_gaps import draw_gaps
 from crmstudy.report.positions import draw_positions, draw_strategies
 from crmstudy.report.powers import draw_power
 from crmstudy.report.priorities import draw_item_priorities, draw_priorities
+from crmstudy.report.priority_steps import (
+    draw_fuzzy_weights,
+    draw_judgement_matrix,
+    draw_method_weights,
+    write_fractions,
+)
 from crmstudy.report.profiles import (
     draw_effects,
     draw_loadings,
@@ -51,8 +66,10 @@ from crmstudy.report.profiles import (
     draw_snake,
 )
 from crmstudy.report.questionnaires import draw_answers, draw_disconfirmation
+from crmstudy.report.rankings import draw_rank_intervals, draw_rank_table, draw_weight_sources
 from crmstudy.report.recommendations import draw_hit_rates, draw_recommenders, draw_sample_size
 from crmstudy.report.record import Record, collect_checks, read_recorded_table, read_results
+from crmstudy.report.selections import draw_benefit_cost, draw_choice_sensitivity, draw_selection
 from crmstudy.report.sheets import draw_planes, draw_som
 from crmstudy.report.structures import draw_hypotheses, draw_path_diagram
 from crmstudy.report.tracking import (
@@ -63,6 +80,7 @@ from crmstudy.report.tracking import (
     draw_tracking,
 )
 from crmstudy.report.trees import draw_reconstruction, draw_tree
+from crmstudy.report.weight_intervals import draw_sensitivity, draw_weight_intervals
 from crmstudy.report.worth import draw_decomposition, draw_lorenz, draw_retention, draw_whale
 
 __all__ = [
@@ -73,9 +91,11 @@ __all__ = [
     "draw_answers",
     "draw_bands",
     "draw_bars",
+    "draw_benefit_cost",
     "draw_budget",
     "draw_calibration",
     "draw_choice",
+    "draw_choice_sensitivity",
     "draw_conditional",
     "draw_contact_profit",
     "draw_decomposition",
@@ -84,26 +104,37 @@ __all__ = [
     "draw_effect_forest",
     "draw_effects",
     "draw_entities",
+    "draw_expert_consistency",
     "draw_exploration",
+    "draw_fuzzy_weights",
     "draw_gains",
     "draw_gaps",
+    "draw_grade_probabilities",
+    "draw_grade_scores",
     "draw_grid",
     "draw_group_paths",
     "draw_hazards",
     "draw_heatmap",
+    "draw_hierarchy",
     "draw_histograms",
     "draw_hit_rates",
     "draw_hypotheses",
+    "draw_indicator_profile",
     "draw_intervals",
     "draw_item_loadings",
     "draw_item_priorities",
+    "draw_judgement_matrix",
+    "draw_judgements",
     "draw_lifetime_values",
     "draw_lines",
     "draw_loadings",
     "draw_lorenz",
     "draw_marginal_value",
+    "draw_memberships",
+    "draw_method_weights",
     "draw_migration",
     "draw_missingness",
+    "draw_operators",
     "draw_path_diagram",
     "draw_patterns",
     "draw_planes",
@@ -112,6 +143,8 @@ __all__ = [
     "draw_precision_recall",
     "draw_priorities",
     "draw_profile",
+    "draw_rank_intervals",
+    "draw_rank_table",
     "draw_ratios",
     "draw_recommenders",
     "draw_reconstruction",
@@ -126,6 +159,8 @@ __all__ = [
     "draw_scree",
     "draw_segment_lift",
     "draw_segment_map",
+    "draw_selection",
+    "draw_sensitivity",
     "draw_simple_slopes",
     "draw_snake",
     "draw_som",
@@ -138,13 +173,19 @@ __all__ = [
     "draw_tracking",
     "draw_transitions",
     "draw_tree",
+    "draw_unit_profile",
     "draw_value_intervals",
     "draw_value_map",
+    "draw_weight_intervals",
+    "draw_weight_sources",
     "draw_whale",
     "hypotheses",
     "loyalty_verdicts",
     "read_recorded_table",
     "read_results",
     "sentences",
+    "tabulate_judgements",
+    "tabulate_matrices",
     "verdicts",
+    "write_fractions",
 ]

@@ -10,6 +10,12 @@ from crmstudy.collection.intake.load import Loaded
 from crmstudy.collection.privacy.keys import protected_datasets
 from crmstudy.errors import CrmStudyError
 from crmstudy.evaluation import prioritise_hierarchy
+from crmstudy.evaluation.selection.gather import (
+    NO_JUDGEMENTS,
+    NO_SYSTEMS,
+    gather_performance,
+)
+from crmstudy.evaluation.selection.reading import judged_matrices
 from crmstudy.paths import SETTINGS_FILE
 from crmstudy.settings import Scalar, Study
 
@@ -36,6 +42,7 @@ def check_meaning(
         *_check_group(tables, parameters.get("customer_analysis", {})),
         *_check_case(study, tables),
         *_check_judgements(study, tables),
+        *_check_selection(study, tables),
     ]
 
 
@@ -114,4 +121,23 @@ def _check_judgements(study: Study, tables: Mapping[str, Loaded]) -> Iterator[Pr
             found=str(error),
             allowed=Message("each pair"),
             remedy=Message("judge hierarchy"),
+        )
+
+
+def _check_selection(study: Study, tables: Mapping[str, Loaded]) -> Iterator[Problem]:
+    """See whether CRM systems can be compared, where there is something said of them."""
+    systems = tables["systems"].frame() if "systems" in tables else NO_SYSTEMS
+    judgements = tables["judgements"].frame() if "judgements" in tables else NO_JUDGEMENTS
+    if "systems" not in tables and judged_matrices(judgements).empty:
+        return
+    try:
+        gather_performance(study.settings.selection, systems=systems, judgements=judgements)
+    except CrmStudyError as error:
+        yield Problem(
+            file=tables["systems" if "systems" in tables else "judgements"].source,
+            row=None,
+            column="",
+            found=str(error),
+            allowed=Message("each cell"),
+            remedy=Message("complete systems"),
         )

@@ -15,6 +15,7 @@ import yaml
 from crmstudy.chapters import GATES, VERDICTS, check_parameters
 from crmstudy.errors import SettingsError, UsageError, nearest
 from crmstudy.instrument import Instrument
+from crmstudy.paths import project_root
 from crmstudy.settings import Scalar, Study
 
 TYPES: dict[str, type[Scalar]] = {"int": int, "float": float, "str": str, "bool": bool}
@@ -264,7 +265,7 @@ def _resolve(
         value = text if parameter.kind == "str" else yaml.safe_load(text)
         values[name] = parameter.accept(value, f"--set {chapter.name}")
     if "STUDY" in values:
-        inside = study.paths.inputs.parent.name == "data"
+        inside = study.paths.inputs.parent.resolve() == project_root() / "data"
         values["STUDY"] = study.name if inside else study.paths.inputs.as_posix()
     if chapter.name in GATES:
         check_parameters(chapter.name, **values)

@@ -11,6 +11,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "line remedy": ("; {remedy}", "；处理办法：{remedy}"),
     "place row": (", row {row}", "，第 {row} 行"),
     "place column": (", column '{column}'", "，列“{column}”"),
+    "place sheet": (", sheet '{sheet}'", "，工作表“{sheet}”"),
+    "place cell": (", cell {cell}", "，单元格 {cell}"),
     "more alike": (
         "{place}: and {count} more of this kind, rows {first} to {last}",
         "{place}：同类问题还有 {count} 处，在第 {first} 至 {last} 行之间",
@@ -242,8 +244,109 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "{value} against {other} in row {row} for the pair turned round",
         "{value}，而第 {row} 行的反向比较是 {other}",
     ),
+    "not reciprocal there": (
+        "{value} against {other} in cell {cell} for the pair turned round",
+        "{value}，而单元格 {cell} 的反向比较是 {other}",
+    ),
     "a reciprocal": ("the reciprocal of the other", "二者互为倒数"),
     "keep one judgement": ("keep the one that was meant", "请保留本意的那一个"),
+    "correct element": (
+        "correct it, or the hierarchy in study.yml{near}",
+        "请改正，或改正 study.yml 中的层次结构{near}",
+    ),
+    "not judged": (
+        "no judgement of expert '{expert}' on matrix '{matrix}'",
+        "专家“{expert}”没有判断矩阵“{matrix}”",
+    ),
+    "in parts": (
+        "judgements of expert '{expert}' on matrix '{matrix}' in {count} parts that nothing "
+        "links: {parts}",
+        "专家“{expert}”对矩阵“{matrix}”的判断分成互不相连的 {count} 部分：{parts}",
+    ),
+    "linked": (
+        "judgements that link every element to every other, through others if need be",
+        "能把所有要素直接或间接连起来的判断",
+    ),
+    "link parts": (
+        "judge for instance '{one}' against '{other}'",
+        "请补充判断，例如“{one}”与“{other}”的比较",
+    ),
+    # --- judgements on sheets -------------------------------------------------------------------
+    "is without judgements": (
+        "holds no judgements: no square, no filled-in form, no columns row, column and value",
+        "中没有判断：没有方阵，没有填好的问卷，也没有 row、column、value 三列",
+    ),
+    "a square": (
+        "names in the first row and the first column with judgements between them, or the form",
+        "第一行和第一列为名称、其间为判断的方阵，或填好的问卷",
+    ),
+    "see form": (
+        "compare it with judgement_form.xlsx of data/template; in a CSV file check delimiter",
+        "请对照 data/template 中的 judgement_form.xlsx；CSV 文件请检查 delimiter",
+    ),
+    "no matrix": ("judgements on no named matrix", "没有写明是哪个矩阵的判断"),
+    "a matrix": (
+        "a matrix of study.yml in the corner cell",
+        "在左上角单元格写明 study.yml 中的矩阵",
+    ),
+    "write corner": (
+        "write the name of the matrix into the corner cell, or call the sheet so",
+        "请在左上角单元格写上矩阵名称，或以其命名工作表",
+    ),
+    "names of square": (
+        "one of the names in its first row: {names}",
+        "第一行中的名称之一：{names}",
+    ),
+    "same names": (
+        "write the same names in the first row and the first column{near}",
+        "第一行和第一列请写相同的名称{near}",
+    ),
+    "nameless": ("{value} without a name", "{value}，没有名称"),
+    "name both": (
+        "write the two names that are compared, or clear the cell",
+        "请写上相比较的两个名称，或清空该单元格",
+    ),
+    "marks": ("{count} marks for one pair", "同一对比较有 {count} 个标记"),
+    "one mark": ("one mark in a row", "每行一个标记"),
+    "leave one mark": ("leave the one that was meant", "请只留本意的那一个"),
+    "a mark": ("a mark such as x, or the number above it", "x 之类的标记，或上方的数字"),
+    "mark cell": ("put a mark into the cell below the number", "请在该数字下方的单元格打标记"),
+    "expert again": (
+        "expert '{expert}' again, whose judgements are in {file} already",
+        "专家“{expert}”再次出现，其判断已在 {file} 中",
+    ),
+    "matrix again": (
+        "matrix '{matrix}' of expert '{expert}' a second time",
+        "专家“{expert}”的矩阵“{matrix}”重复出现",
+    ),
+    "expert once": ("every expert once", "每位专家只出现一次"),
+    "say expert": (
+        "write who judged beside 'expert', or rename the file; of one person's two keep one",
+        "请在“专家”旁写明是谁，或给文件改名；同一人的两份请只留一份",
+    ),
+    "matrix once": ("every matrix once", "每个矩阵只出现一次"),
+    "keep one square": ("keep one of the two", "请只保留其中一个"),
+    # --- CRM systems ----------------------------------------------------------------------------
+    "correct criterion": (
+        "correct it, or name it in study.yml under selection: criteria{near}",
+        "请改正，或在 study.yml 的 selection: criteria 中写明{near}",
+    ),
+    "correct system": (
+        "correct it, or name it in study.yml under selection: systems{near}",
+        "请改正，或在 study.yml 的 selection: systems 中写明{near}",
+    ),
+    "rate on scale": (
+        "correct the value, or the scale of {criterion} in study.yml under selection: criteria",
+        "请改正该值，或在 study.yml 的 selection: criteria 中改正 {criterion} 的量表",
+    ),
+    "each cell": (
+        "each system of the selection on each criterion: rated, measured, or judged in pairs",
+        "选型中的每个系统在每个准则上：有评分、有实测数值，或经过两两比较",
+    ),
+    "complete systems": (
+        "complete the table systems or the judgements, or correct selection in study.yml",
+        "请补全 systems 表或专家判断，或改正 study.yml 中的 selection",
+    ),
     # --- what study.yml names -------------------------------------------------------------------
     "nothing to name": ("none: the table has no attribute", "无：该表没有附加属性"),
     "each pair": (

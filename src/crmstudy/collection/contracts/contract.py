@@ -10,7 +10,7 @@ from crmstudy.collection.contracts.messages import Message, hint
 from crmstudy.collection.contracts.problems import SHOWN, InputError, Problem, refuse
 from crmstudy.collection.contracts.tables import CONTRACTS, Column, Contract, Kind
 from crmstudy.paths import SETTINGS_FILE
-from crmstudy.settings import Study
+from crmstudy.settings import JudgementSpec, SelectionSpec, Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +54,10 @@ class Expected:
         The currencies that can be converted; empty allows any.
     codes : mapping of str to tuple of float
         Answers to an item that mean none.
+    selection : SelectionSpec
+        The criteria and CRM systems that ratings and judgements may name.
+    judgements : JudgementSpec
+        The hierarchy that experts were to judge.
     """
 
     contract: Contract
@@ -61,6 +65,8 @@ class Expected:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     currencies: tuple[str, ...] = ()
     codes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    selection: SelectionSpec = field(default_factory=SelectionSpec)
+    judgements: JudgementSpec = field(default_factory=JudgementSpec)
 
     def columns(self) -> dict[str, Column]:
         """Return all columns that have a rule."""
@@ -98,6 +104,8 @@ def expect(study: Study, dataset: str, table: str) -> Expected:
         kinds=study.table_sources()[(dataset, table)].kinds,
         currencies=(settings.currency, *sorted(settings.cleaning.exchange_rates)),
         codes={item: instrument.codes(item) for item in items} if instrument else {},
+        selection=settings.selection,
+        judgements=settings.judgements,
     )
 
 

@@ -137,7 +137,19 @@ tables:
     ),
     "judgements": (
         "`row`, `column` and `matrix` use the names of the hierarchy in study.yml. A value of 3 "
-        "says that `row` outweighs `column` three times, 1/3 the reverse."
+        "says that `row` outweighs `column` three times, 1/3 the reverse. Pairs may be left out "
+        "where others link their elements. Instead of one long table there may be one file an "
+        'expert, CSV or XLSX (`file: "experts/*.xlsx"`): the filled-in `judgement_form.xlsx`, or '
+        "squares with names in the first row and column, the matrix in the corner cell or as the "
+        "name of the sheet, and the expert beside a cell `expert` or as the name of the file."
+    ),
+    "systems": (
+        "`criterion` uses the names of `selection: criteria` in study.yml, which also says the "
+        "unit, the scale, and whether larger or smaller is better. Without a scale a value is 0 "
+        "or more; "
+        "`unit: money` is the study's currency. A criterion may instead be judged in pairs: in "
+        "judgements, `matrix` is `selection` for the criteria and `selection.` with the name of a "
+        "criterion for the systems under it."
     ),
     "interviews": (
         "Each coder has at least one row for every segment read, with an empty `code` where none "
@@ -276,7 +288,16 @@ id、text、number、integer、date、boolean。*允许值*照英文原样填写
     "staff_survey": "此外，study.yml 中 `staff_instrument` 的每个题项各占一列，列名相同。",
     "judgements": (
         "`row`、`column` 和 `matrix` 使用 study.yml 中层次结构的名称。值 3 表示 `row` 的重要性是 "
-        "`column` 的三倍，1/3 则相反。"
+        "`column` 的三倍，1/3 则相反。只要其余判断能把各要素连起来，个别比较可以缺省。"
+        '除一张长表外，也可以每位专家一个文件，CSV 或 XLSX（`file: "experts/*.xlsx"`）：填好的 '
+        "`judgement_form.xlsx`，或第一行、第一列为名称的方阵；矩阵名称写在左上角或作为工作表名，"
+        "专家写在 `expert`（专家）旁边的单元格或作为文件名。"
+    ),
+    "systems": (
+        "`criterion` 使用 study.yml 中 `selection: criteria` 的名称；单位、量表以及越大还是越小为好"
+        "也在那里写明。没有量表时数值不得为负；`unit: money` 即研究的币种。某一准则也可以改用两两"
+        "比较：在 judgements 中，`matrix` 写 `selection` 表示比较各准则，写 `selection.` 加准则名"
+        "表示比较该准则下的各系统。"
     ),
     "interviews": (
         "每位编码者对读过的每个片段至少有一行；没有合适的编码时 `code` 留空，"

@@ -89,6 +89,12 @@ EXAMPLES: dict[str, dict[str, str]] = {
         "column": "loyalty",
         "value": "1/3",
     },
+    "systems": {
+        "system": "System A",
+        "criterion": "usability",
+        "rater": "rater 1",
+        "value": "7",
+    },
     "interviews": {
         "interview_id": "I03",
         "kind": "interview",

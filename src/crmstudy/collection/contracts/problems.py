@@ -56,6 +56,28 @@ class Problem:
         return text
 
 
+@dataclass(frozen=True)
+class CellProblem(Problem):
+    """One thing wrong in a cell of a sheet; ``column`` is its address, such as Sheet1!C3.
+
+    ``sheet`` is empty in a CSV file, whose cells are named as a spreadsheet program does.
+    """
+
+    sheet: str = ""
+    cell: str = ""
+
+    def place(self, language: Language = "en") -> str:
+        """Say where it stands."""
+        return self.file + say_cell(self.sheet, self.cell, language)
+
+
+def say_cell(sheet: str, cell: str, language: Language = "en") -> str:
+    """Say a sheet and a cell, as what follows the name of a file."""
+    parts = [Message("place sheet", sheet=sheet)] if sheet else []
+    parts += [Message("place cell", cell=cell)] if cell else []
+    return "".join(say(part, language) for part in parts)
+
+
 class Unreadable(Problem):
     """A source that could not be read at all; its message says it whole."""
 

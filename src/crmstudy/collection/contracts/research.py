@@ -126,6 +126,22 @@ RESEARCH: tuple[Contract, ...] = (
         legal_basis=BY_CONSENT,
     ),
     Contract(
+        "systems",
+        "One row a rating, or a measured figure, of one CRM system on one criterion.",
+        {
+            "system": Column("text", "CRM system that is compared"),
+            "criterion": Column("text", "criterion of the choice, as study.yml calls it"),
+            "rater": Column(
+                "text", "who rated; empty = a measured or quoted figure", nullable=True
+            ),
+            "value": Column("number", "rating or figure, in the unit of its criterion"),
+        },
+        key=("system", "criterion", "rater"),
+        channel="research",
+        frequency="once",
+        legal_basis=BY_CONSENT,
+    ),
+    Contract(
         "benchmarks",
         "One row a figure from a public database that the firm is compared with.",
         {

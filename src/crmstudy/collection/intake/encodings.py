@@ -39,6 +39,11 @@ def refuse_undecodable(file: Path) -> None:
             pass
 
 
+def read_text(file: Path, encoding: str) -> str:
+    """Read a small file's text, without a byte-order mark; refused as by :func:`transcode`."""
+    return "".join(_decode(file, encoding))
+
+
 def _decode(file: Path, encoding: str) -> Iterator[str]:
     decoder = _decoder(encoding, file.name)
     done, rows, first = 0, 1, True

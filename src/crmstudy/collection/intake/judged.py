@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import duckdb
 
-from crmstudy.collection.contracts.messages import Message
+from crmstudy.collection.contracts.contract import Expected
+from crmstudy.collection.contracts.messages import Message, hint
 from crmstudy.collection.contracts.problems import Problem
-from crmstudy.collection.intake.sqltypes import ROW, Plan, quote
+from crmstudy.collection.intake.gaps import find_gaps
+from crmstudy.collection.intake.sqltypes import ROW, Plan, literal, quote
+from crmstudy.settings import SELECTION_MATRIX
 
 KEY = ("expert", "matrix", "row", "column")
 NUMBER = "[+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)"
@@ -17,10 +20,16 @@ NUMBER = "[+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)"
 LOWEST, HIGHEST = 1 / 9 - 0.005, 9.0
 TYPED_TOLERANCE = 0.05
 
+#: Signs in other scripts, and those of a number or a fraction that they stand for.
+OTHER_SIGNS, PLAIN_SIGNS = "０１２３４５６７８９．，,／⁄", "0123456789...//"
+
+#: The condition that breaks a rule, the value to show, the words, the column.
+Parts = tuple[str, str, Callable[[str | None], tuple[str, str, str]], str]
+
 
 def judgement_value(text: str) -> str:
     """Write the SQL that reads 3, 0.5 or 1/3; NULL for anything else."""
-    text = f"replace(CAST({text} AS VARCHAR), '／', '/')"
+    text = f"translate(CAST({text} AS VARCHAR), '{OTHER_SIGNS}', '{PLAIN_SIGNS}')"
     part = "TRY_CAST(split_part({0}, '/', {1}) AS DOUBLE)"
     upper, lower = part.format(text, 1), part.format(text, 2)
     return (
@@ -37,6 +46,48 @@ def judgement_condition(text: str) -> str:
     return f"({text} IS NOT NULL AND NOT {on_scale})"
 
 
+def judgement_rules(places: Mapping[str, Plan], expected: Expected) -> Iterator[Parts]:
+    """List the rules that the hierarchy of study.yml gives to the names in one row.
+
+    Parameters
+    ----------
+    places : mapping of str to Plan
+        The columns of the table by our names.
+    """
+    asked = expected.judgements.matrices
+    if expected.contract.name != "judgements" or "matrix" not in places or not asked:
+        return
+    matrix = places["matrix"].aliased("v")
+    choice = (
+        f"({matrix} = '{SELECTION_MATRIX}' OR starts_with({matrix}, '{SELECTION_MATRIX}.'))"
+        if expected.selection.criteria
+        else "false"
+    )
+    yield _one_of(places["matrix"], list(asked), where=f"NOT {choice}")
+    for name, under in asked.items():
+        for side in ("row", "column"):
+            if side in places:
+                yield _one_of(places[side], under, where=f"{matrix} = {literal(name)}")
+
+
+def _one_of(plan: Plan, known: Sequence[str], *, where: str) -> Parts:
+    words = ", ".join(map(literal, known))
+
+    def tell(found: str | None) -> tuple[str, str, str]:
+        remedy = Message("correct element", near=hint(str(found), known))
+        return repr(found), Message("one of", words=tuple(known)), remedy
+
+    value = plan.aliased("v")
+    return f"({where} AND {value} NOT IN ({words}))", value, tell, plan.ours
+
+
+def has_gap(connection: duckdb.DuckDBPyConnection, target: str, expected: Expected) -> bool:
+    """Whether in a finished table an expert judged too little."""
+    names = ", ".join(map(quote, KEY))
+    pairs = connection.execute(f"SELECT {names} FROM {target}").fetchall()
+    return next(find_gaps(pairs, expected, file=""), None) is not None
+
+
 def has_contradiction(connection: duckdb.DuckDBPyConnection, target: str) -> bool:
     """Whether a finished table holds a pair that contradicts itself."""
     names = ", ".join(map(quote, KEY))
@@ -50,9 +101,17 @@ def has_contradiction(connection: duckdb.DuckDBPyConnection, target: str) -> boo
 
 
 def find_judgement_problems(
-    connection: duckdb.DuckDBPyConnection, typed: str, plan: Sequence[Plan], *, file: str
+    connection: duckdb.DuckDBPyConnection,
+    typed: str,
+    plan: Sequence[Plan],
+    *,
+    file: str,
+    asked: Expected | None = None,
 ) -> Iterator[Problem]:
-    """List values off Saaty's scale, rows on the diagonal, and pairs that contradict."""
+    """List values off Saaty's scale, rows on the diagonal, and pairs that contradict.
+
+    With what was ``asked`` also experts who judged too little.
+    """
     places = {column.ours: column for column in plan}
     if "value" not in places:
         return
@@ -70,6 +129,9 @@ def find_judgement_problems(
     table = f"SELECT {row} AS n, {names}, {shown} AS shown, {value} AS v FROM ({typed})"
     yield from _diagonal(connection, table, file)
     yield from _contradictions(connection, table, file)
+    if asked is not None:
+        pairs = connection.execute(f"SELECT {', '.join(map(quote, KEY))} FROM ({table})")
+        yield from find_gaps(pairs.fetchall(), asked, file=file)
 
 
 def _diagonal(connection: duckdb.DuckDBPyConnection, table: str, file: str) -> Iterator[Problem]:

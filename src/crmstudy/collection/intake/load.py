@@ -16,6 +16,7 @@ from crmstudy.collection.contracts.messages import Message, hint
 from crmstudy.collection.contracts.problems import InputError, Problem
 from crmstudy.collection.contracts.tables import Column
 from crmstudy.collection.intake.encodings import refuse_undecodable, transcode
+from crmstudy.collection.intake.experts import stage_panel, stands_on_sheets
 from crmstudy.collection.intake.formats import (
     count_rows,
     describe_relation,
@@ -24,7 +25,8 @@ from crmstudy.collection.intake.formats import (
     stage_frame,
 )
 from crmstudy.collection.intake.header import check_names, rename_columns
-from crmstudy.collection.intake.judged import has_contradiction
+from crmstudy.collection.intake.judged import has_contradiction, has_gap
+from crmstudy.collection.intake.rated import has_figure_again
 from crmstudy.collection.intake.read import CsvFile, look_through, refuse_other_kind, stage_csv
 from crmstudy.collection.intake.rules import create_table, find_duplicates, find_problems, guard
 from crmstudy.collection.intake.sqltypes import Plan, Staged, plan_columns, quote
@@ -113,6 +115,7 @@ class _Arrived:
     fast: Staged | None = None
     csv: CsvFile | None = None
     precise: tuple[Staged, int, int] | None = None
+    problems: tuple[Problem, ...] = ()
     labels: tuple[Label, ...] = ()
 
     @property
@@ -180,9 +183,10 @@ def _load(job: _Job, arrived: _Arrived, loaded: Loaded) -> Loaded:
     problems += find_problems(job.connection, staged, plan, job.expected, file=job.name)
     dropped = {EMPTY: empty} if empty else {}
     loaded = replace(loaded, rows_read=read, dropped=dropped)
+    problems += arrived.problems
     if problems:
         ordered = sorted(problems, key=lambda problem: problem.row or 0)
-        return replace(loaded, problems=tuple(ordered))
+        return replace(loaded, problems=tuple(staged.places.locate(ordered)))
     _create(job, staged, plan)
     return _finish(job, loaded)
 
@@ -203,6 +207,9 @@ def _load_fast(job: _Job, arrived: _Arrived, plan: Sequence[Plan]) -> int:
         good &= not find_duplicates(job.connection, job.target, key)
     if job.expected.contract.name == "judgements":
         good &= not has_contradiction(job.connection, job.target)
+        good &= not has_gap(job.connection, job.target, job.expected)
+    if job.expected.contract.name == "systems":
+        good &= not has_figure_again(job.connection, job.target)
     if not good:
         job.connection.execute(f"DROP TABLE {job.target}")
     return read if good else 0
@@ -315,8 +322,13 @@ def _simulated(connection: duckdb.DuckDBPyConnection, study: Study, table: str) 
 def _read_file(
     connection: duckdb.DuckDBPyConnection, study: Study, source: TableSource, expected: Expected
 ) -> Iterator[_Arrived]:
-    file = study.paths.inputs / str(source.file)
+    folder = study.paths.inputs
+    file = folder / str(source.file)
     suffix = file.suffix.lower()
+    if expected.contract.name == "judgements" and stands_on_sheets(folder, source):
+        panel = stage_panel(connection, folder, source, expected)
+        yield _Arrived(precise=(panel.staged, panel.count, 0), problems=panel.problems)
+        return
     _refuse_place(file, suffix)
     if suffix == ".parquet":
         yield _Arrived(fast=open_parquet(connection, [file], file.name))

@@ -12,7 +12,12 @@ import duckdb
 from crmstudy.collection.contracts.contract import Expected, describe_rule
 from crmstudy.collection.contracts.messages import Message
 from crmstudy.collection.contracts.problems import Problem
-from crmstudy.collection.intake.judged import find_judgement_problems, judgement_condition
+from crmstudy.collection.intake.judged import (
+    find_judgement_problems,
+    judgement_condition,
+    judgement_rules,
+)
+from crmstudy.collection.intake.rated import find_figures_again, selection_rules
 from crmstudy.collection.intake.sqltypes import ROW, Plan, Staged, literal, quote
 
 #: Problems of one rule in one column that are listed; the rest is counted in the last.
@@ -53,7 +58,8 @@ def list_rules(plan: Sequence[Plan], expected: Expected) -> list[Rule]:
     for first, second in expected.contract.order:
         if first in values and second in values:
             rules.append(_order_rule(values[first], values[second]))
-    return rules
+    asked = (*judgement_rules(values, expected), *selection_rules(values, expected))
+    return [*rules, *(Rule(*parts) for parts in asked)]
 
 
 def _column_rules(plan: Plan) -> Iterator[Rule]:
@@ -168,7 +174,11 @@ def find_problems(
         connection.execute("DROP TABLE broken")
     problems += _duplicates(connection, typed, plan, expected, file)
     if expected.contract.name == "judgements":
-        problems += find_judgement_problems(connection, typed, plan, file=file)
+        named = {"expert", "matrix", "row", "column"} & {problem.column for problem in problems}
+        asked = None if named else expected
+        problems += find_judgement_problems(connection, typed, plan, file=file, asked=asked)
+    if expected.contract.name == "systems":
+        problems += find_figures_again(connection, typed, plan, file=file)
     return sorted(problems, key=lambda problem: (problem.row or 0, problem.column))
 
 

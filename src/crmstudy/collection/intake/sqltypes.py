@@ -9,6 +9,7 @@ from typing import Literal
 
 from crmstudy.collection.contracts.contract import Expected
 from crmstudy.collection.contracts.tables import Column
+from crmstudy.collection.intake.places import Places
 from crmstudy.settings import TableSource
 
 #: Number of a row in its file, beside the columns; no header can hold a leading space.
@@ -73,6 +74,8 @@ class Staged:
         Whether empty fields have become NULL already.
     plain : bool
         Whether no text holds what DuckDB alone reads as part of a number.
+    places : Places
+        Where numbered rows stand, when they are no lines of one file.
     """
 
     relation: str
@@ -83,6 +86,7 @@ class Staged:
     iso: bool = False
     empty_is_null: bool = False
     plain: bool = False
+    places: Places = field(default_factory=Places)
 
 
 @dataclass(frozen=True)

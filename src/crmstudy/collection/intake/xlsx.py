@@ -60,7 +60,14 @@ def stage_xlsx(
     return staging.staged(iso=True), read, empty
 
 
-def _open_sheet(file: Path, source: TableSource, *, computed: bool = True) -> Any:
+def open_book(file: Path, source: TableSource, *, computed: bool = True) -> dict[str, Any]:
+    """Open a workbook's sheets by name, all or the one that study.yml names.
+
+    Raises
+    ------
+    InputError
+        If it is no workbook, or has no such sheet.
+    """
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -70,12 +77,15 @@ def _open_sheet(file: Path, source: TableSource, *, computed: bool = True) -> An
     except errors as error:
         raise broken(file.name, "Excel", error) from None
     names = [sheet.title for sheet in book.worksheets]
-    wanted = source.sheet or names[0]
-    if wanted not in names:
-        found = Message("no sheet", sheet=wanted, near=hint(wanted, names))
+    if source.sheet and source.sheet not in names:
+        found = Message("no sheet", sheet=source.sheet, near=hint(source.sheet, names))
         allowed, remedy = Message("sheets", sheets=tuple(names)), Message("correct sheet")
         raise InputError([Problem(file.name, None, "", found, allowed, remedy)])
-    return book[wanted]
+    return {name: book[name] for name in ([source.sheet] if source.sheet else names)}
+
+
+def _open_sheet(file: Path, source: TableSource, *, computed: bool = True) -> Any:
+    return next(iter(open_book(file, source, computed=computed).values()))
 
 
 def _cells(sheet: Any) -> Iterator[tuple[Any, ...]]:

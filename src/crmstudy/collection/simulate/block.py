@@ -2,7 +2,7 @@
 
 Customers are drawn in blocks, each with random streams of its own, so that a firm of any size
 fits into memory and its first customers do not depend on how many follow. What is no one
-customer's (products, experts, staff, mystery shopping, interviews, figures of the branch)
+customer's (products, experts, CRM systems, staff, mystery shopping, interviews, the branch)
 is drawn with the first block.
 """
 
@@ -52,6 +52,7 @@ from crmstudy.collection.simulate.people import (
 from crmstudy.collection.simulate.persons import draw_persons, record_again
 from crmstudy.collection.simulate.public import write_benchmarks
 from crmstudy.collection.simulate.referrals import draw_referrals
+from crmstudy.collection.simulate.selection import draw_selection_judgements, draw_systems
 from crmstudy.collection.simulate.service import (
     CostDrivers,
     count_cost_drivers,
@@ -70,7 +71,7 @@ BLOCK_SIZE = 50_000
 TABLES = (
     *("customers", "products", "transactions", "campaigns", "responses", "contacts"),
     *("subscriptions", "web_events", "costs", "survey", "invitations", "judgements", "interviews"),
-    *("mystery_shopping", "leads", "staff_survey", "consents", "benchmarks"),
+    *("mystery_shopping", "leads", "staff_survey", "consents", "systems", "benchmarks"),
 )
 
 
@@ -295,12 +296,19 @@ class _BlockDrawer:
         firm = self.firm
         return {
             "products": self.products.drop(columns="list_price"),
-            "judgements": draw_judgements(self.stream("judgements"), firm),
+            "judgements": self._draw_judgements(),
+            "systems": draw_systems(self.stream("systems"), firm),
             "interviews": draw_interviews(self.stream("interviews"), self.people, self.ids, firm),
             "mystery_shopping": draw_mystery_shopping(self.stream("mystery shopping"), firm),
             "staff_survey": draw_staff_survey(self.stream("staff survey"), firm),
             "benchmarks": write_benchmarks(),
         }
+
+    def _draw_judgements(self) -> pd.DataFrame:
+        """Draw what experts say of indicators, then of CRM systems."""
+        indicators = draw_judgements(self.stream("judgements"), self.firm)
+        systems = draw_selection_judgements(self.stream("selection judgements"), self.firm)
+        return pd.concat([indicators, systems], ignore_index=True)
 
     def _count_on(self) -> Numbers:
         before = self.numbers

@@ -34,6 +34,7 @@ TEMPLATE: dict[str, float] = {
     "mystery_visits": 24,
     "staff_count": 60,
     "panel_experts": 3,
+    "selection_raters": 4,
 }
 
 

@@ -39,18 +39,30 @@ _SAATY_SCALE = np.array([1 / n for n in range(9, 1, -1)] + [float(n) for n in ra
 
 
 def draw_judgements(rng: np.random.Generator, firm: FirmParameters) -> pd.DataFrame:
+    """Draw the experts' judgements of :data:`WEIGHTS`, as :func:`judge_pairs`."""
+    return judge_pairs(rng, firm, WEIGHTS)
+
+
+def judge_pairs(
+    rng: np.random.Generator, firm: FirmParameters, weights: dict[str, dict[str, float]]
+) -> pd.DataFrame:
     """Draw the experts' judgements: the true ratio with noise, snapped to Saaty's scale.
+
+    Parameters
+    ----------
+    weights : dict of str to dict of str to float
+        Matrix, what is compared in it, its true weight.
 
     Returns
     -------
     DataFrame
         ``expert, matrix, row, column, value``: one row for each pair above the
-        diagonal of each matrix of :data:`WEIGHTS`.
+        diagonal of each matrix.
     """
     pairs = [
-        (matrix, *pair) for matrix, weights in WEIGHTS.items() for pair in combinations(weights, 2)
+        (matrix, *pair) for matrix, known in weights.items() for pair in combinations(known, 2)
     ]
-    log_ratio = np.log([WEIGHTS[m][row] / WEIGHTS[m][column] for m, row, column in pairs])
+    log_ratio = np.log([weights[m][row] / weights[m][column] for m, row, column in pairs])
     n_experts = int(firm.panel_experts)
     judged = log_ratio + firm.panel_noise * rng.standard_normal((n_experts, len(pairs)))
     nearest_point = np.abs(judged[:, :, None] - np.log(_SAATY_SCALE)).argmin(axis=2)

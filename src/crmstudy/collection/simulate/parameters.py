@@ -203,6 +203,10 @@ class FirmParameters:
         Number of experts who compare the criteria and indicators in pairs.
     panel_noise : float
         Standard deviation of the logarithm of a judgement around the true ratio.
+    selection_raters : int
+        Number of raters who rate CRM systems from 1 to 9.
+    selection_rater_sd, selection_error_sd : float
+        Standard deviation, in points, of how strict a rater is, and of one rating.
     """
 
     prospect_share: float = _ruled(0.04, SHARE)
@@ -304,6 +308,9 @@ class FirmParameters:
     staff_usefulness_resistance: float = _ruled(-0.4, SIGNED)
     panel_experts: int = _ruled(7, "a whole number, 1 or more")
     panel_noise: float = _ruled(0.25, NO_LESS)
+    selection_raters: int = _ruled(8, "a whole number, 1 or more")
+    selection_rater_sd: float = _ruled(0.5, NO_LESS)
+    selection_error_sd: float = _ruled(0.8, NO_LESS)
 
     def __post_init__(self) -> None:
         for known in fields(self):

@@ -29,6 +29,7 @@ from crmstudy.collection.simulate.people import (
     group_pattern,
     group_shares,
 )
+from crmstudy.collection.simulate.selection import true_selection
 from crmstudy.collection.simulate.staff import true_staff
 from crmstudy.collection.simulate.subscriptions import true_subscriptions
 from crmstudy.collection.simulate.survey import (
@@ -44,7 +45,7 @@ from crmstudy.collection.simulate.survey import (
 MODELS = (
     *("bg_nbd", "churn", "gamma_gamma", "returns", "person", "consent", "campaign"),
     *("service_fee", "service", "referral", "subscription", "cost"),
-    *("survey", "sem", "web", "lead", "interview", "mystery", "staff", "panel"),
+    *("survey", "sem", "web", "lead", "interview", "mystery", "staff", "panel", "selection"),
 )
 
 
@@ -71,6 +72,7 @@ def true_values(firm: FirmParameters) -> dict[str, float]:
             for matrix, weights in WEIGHTS.items()
             for name, weight in weights.items()
         },
+        **true_selection(),
     }
     return {name: float(value) for name, value in truth.items()}
 

@@ -7,173 +7,27 @@ named and all four are compared.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from crmstudy.checks import Check
-from crmstudy.errors import NotAvailable, passes_absence
+from crmstudy.errors import DataError, passes_absence
 from crmstudy.evaluation.comprehensive.grades import GRADES, GradeScale
 from crmstudy.evaluation.comprehensive.membership import require_memberships
 from crmstudy.evaluation.comprehensive.operators import OPERATORS, Operator, judge_maximum
+from crmstudy.evaluation.comprehensive.verdict import (
+    GOAL,
+    FuzzyHierarchyResult,
+    FuzzyResult,
+    OperatorComparison,
+)
 from crmstudy.evaluation.hierarchy.synthesis import HierarchyWeights
 from crmstudy.evaluation.require import require_choice, require_same, require_weights
-from crmstudy.evaluation.tabulate import name_metrics
 
 # Below this two memberships are the same number in different rounding.
 TIE_TOLERANCE = 1e-12
 VALIDITY_LIMIT = 0.5
-
-
-@dataclass(frozen=True, eq=False)
-class FuzzyResult:
-    """Verdict of one evaluation.
-
-    Parameters
-    ----------
-    operator : str
-        Key of :data:`OPERATORS`.
-    weights : Series
-        By indicator; they sum to 1.
-    memberships : DataFrame
-        Indicators in rows, grades in columns.
-    grade_vector : Series
-        Composed membership in each grade, as the operator gives it.
-    grade : str
-        Grade of the largest membership; of several, the one of the lowest value.
-    score : float
-        Mean of the grades' values, weighted with the grade vector.
-    validity : float
-        ``(m b1 - 1) / (2 b2 (m - 1))`` from the two largest of the m shares of the grade
-        vector: 0 when all grades are equal, infinite when one has everything.
-    grades : GradeScale
-        The grades and their values.
-    checks : tuple of Check
-        Whether the largest membership may decide, and whether the operators agree.
-    """
-
-    operator: Operator
-    weights: pd.Series
-    memberships: pd.DataFrame
-    grade_vector: pd.Series
-    grade: str
-    score: float
-    validity: float
-    grades: GradeScale
-    checks: tuple[Check, ...]
-
-    @property
-    def shares(self) -> pd.Series:
-        """Grade vector brought to a sum of 1."""
-        return self.grade_vector / self.grade_vector.sum()
-
-    def table(self) -> pd.DataFrame:
-        """One row a grade: its value, membership, share."""
-        return pd.DataFrame(
-            {
-                "grade": list(self.grades.names),
-                "value": self.grades.values,
-                "membership": self.grade_vector.to_numpy(),
-                "share": self.shares.to_numpy(),
-            }
-        )
-
-    def to_metrics(self) -> dict[str, float]:
-        """Score, value of the grade, memberships, validity of the verdict."""
-        validity = (
-            self.validity
-            if np.isfinite(self.validity)
-            else NotAvailable("one grade has all the membership, so its lead is without limit")
-        )
-        return {
-            "score": self.score,
-            "grade_value": self.grades.values[self.grades.names.index(self.grade)],
-            **name_metrics("membership", self.grade_vector),
-            "validity": validity,  # type: ignore[dict-item]
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class OperatorComparison:
-    """The same evaluation under all four operators.
-
-    Parameters
-    ----------
-    results : mapping of str to FuzzyResult
-        By operator.
-    check : Check
-        Whether all give the same grade.
-    """
-
-    results: Mapping[str, FuzzyResult]
-    check: Check
-
-    @property
-    def agree(self) -> bool:
-        """Whether all operators give the same grade."""
-        return self.check.passed
-
-    def table(self) -> pd.DataFrame:
-        """One row an operator: memberships, grade, score, validity."""
-        rows = [
-            {
-                "operator": name,
-                "symbol": OPERATORS[name].symbol,
-                **one.grade_vector.to_dict(),
-                "grade": one.grade,
-                "score": one.score,
-                "validity": one.validity,
-            }
-            for name, one in self.results.items()
-        ]
-        return pd.DataFrame(rows)
-
-    def to_metrics(self) -> dict[str, float]:
-        """How many grades the operators give, and the score under each."""
-        return {
-            "n_grades_given": int(self.check.statistic),
-            **name_metrics("score", pd.Series({n: one.score for n, one in self.results.items()})),
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class FuzzyHierarchyResult:
-    """Verdict in two levels: indicators to criteria, criteria to the goal.
-
-    Parameters
-    ----------
-    criteria : mapping of str to FuzzyResult
-        Verdict on each criterion.
-    goal : FuzzyResult
-        Verdict on the whole; its memberships are the criteria's shares.
-    comparison : OperatorComparison
-        The goal under all four operators, each used on both levels.
-    """
-
-    criteria: Mapping[str, FuzzyResult]
-    goal: FuzzyResult
-    comparison: OperatorComparison
-
-    def table(self) -> pd.DataFrame:
-        """One row a criterion, and the goal: weight, shares of the grades, grade, score."""
-        weights = {**self.goal.weights.to_dict(), "goal": 1.0}
-        rows = [
-            {
-                "level": name,
-                "weight": weights[name],
-                **one.shares.to_dict(),
-                "grade": one.grade,
-                "score": one.score,
-            }
-            for name, one in {**self.criteria, "goal": self.goal}.items()
-        ]
-        return pd.DataFrame(rows)
-
-    def to_metrics(self) -> dict[str, float]:
-        """The goal's metrics, and the score of each criterion."""
-        scores = pd.Series({name: one.score for name, one in self.criteria.items()})
-        return {**self.goal.to_metrics(), **name_metrics("score", scores)}
 
 
 @passes_absence
@@ -234,8 +88,10 @@ def evaluate_fuzzy_hierarchy(
 ) -> FuzzyHierarchyResult:
     """Evaluate each criterion from its indicators, then the goal from its criteria.
 
-    The grade vector of a criterion, brought to a sum of 1, is its row in the second level.
-    With product-sum this equals one evaluation with the overall weights.
+    The grade vector of a criterion, brought to a sum of 1, is its row in the second level:
+    rows of memberships sum to 1 on every level, so that no criterion gains or loses by the
+    operator alone. Only product-sum keeps the sum by itself; with it the two levels equal
+    one evaluation with the overall weights.
 
     Parameters
     ----------
@@ -252,6 +108,8 @@ def evaluate_fuzzy_hierarchy(
         As for :func:`evaluate_fuzzy`.
     """
     require_choice(operator, Operator, "operator")
+    if GOAL in weights.criteria:
+        raise DataError(f"a criterion is called {GOAL!r}, as the goal is in tables; rename it")
     rows = _match(weights.overall, memberships, grades)
     by_criterion = {
         criterion: compare_operators(local, rows.loc[list(local.index)], grades=grades)
@@ -261,18 +119,22 @@ def evaluate_fuzzy_hierarchy(
         name: pd.DataFrame({c: one.results[name].shares for c, one in by_criterion.items()}).T
         for name in OPERATORS
     }
-    comparison = _compare(
-        {
-            name: (weights.criteria, rows.loc[weights.criteria.index])
-            for name, rows in second.items()
-        },
-        grades,
-    )
-    return FuzzyHierarchyResult(
-        criteria={criterion: one.results[operator] for criterion, one in by_criterion.items()},
-        goal=comparison.results[operator],
-        comparison=comparison,
-    )
+    inputs = {
+        name: (weights.criteria, rows.loc[weights.criteria.index]) for name, rows in second.items()
+    }
+    return FuzzyHierarchyResult(by_criterion, _compare(inputs, grades), operator)
+
+
+def find_leading(vectors: np.ndarray) -> np.ndarray:
+    """Mark the grades of the largest membership in vectors of shape (..., g)."""
+    return np.asarray(vectors >= vectors.max(axis=-1, keepdims=True) - TIE_TOLERANCE)
+
+
+def decide(vectors: np.ndarray, grades: GradeScale) -> np.ndarray:
+    """Position of the grade of the largest membership; a tie goes to the lowest value."""
+    upwards = np.argsort(grades.values, kind="stable")
+    leading = find_leading(vectors)[..., upwards]
+    return np.asarray(upwards[leading.argmax(axis=-1)])
 
 
 def _match(weights: pd.Series, memberships: pd.DataFrame, grades: GradeScale) -> pd.DataFrame:
@@ -289,8 +151,7 @@ def _compare(
         name: OPERATORS[name].compose(weights.to_numpy(dtype=float), rows.to_numpy())
         for name, (weights, rows) in inputs.items()
     }
-    given = {name: _decide(vector, grades) for name, vector in vectors.items()}
-    count = len(set(given.values()))
+    count = len({int(decide(vector, grades)) for vector in vectors.values()})
     check = Check(
         name="the four operators give the same grade",
         passed=count == 1,
@@ -299,24 +160,14 @@ def _compare(
         source="the operators differ in what they let decide, so a firm verdict survives them all",
         consequence="the verdict depends on the operator: name it, and read the score instead",
     )
-    results = {
-        name: _conclude(name, inputs[name], vectors[name], given[name], grades, check)
-        for name in inputs
-    }
+    results = {name: _conclude(name, inputs[name], vectors[name], grades, check) for name in inputs}
     return OperatorComparison(results, check)
-
-
-def _decide(vector: np.ndarray, grades: GradeScale) -> str:
-    """Grade of the largest membership; a tie goes to the lowest value."""
-    leading = np.flatnonzero(vector >= vector.max() - TIE_TOLERANCE)
-    return grades.names[min(leading, key=lambda grade: grades.values[grade])]
 
 
 def _conclude(
     operator: str,
     inputs: tuple[pd.Series, pd.DataFrame],
     vector: np.ndarray,
-    grade: str,
     grades: GradeScale,
     agreement: Check,
 ) -> FuzzyResult:
@@ -330,12 +181,14 @@ def _conclude(
         source="lead of the first share over an even spread, against twice the second share",
         consequence="the grade is hardly decided: read the grade vector and the score instead",
     )
+    leading = np.flatnonzero(find_leading(vector))
     return FuzzyResult(
         operator=operator,  # type: ignore[arg-type]
         weights=inputs[0],
         memberships=inputs[1],
         grade_vector=pd.Series(vector, index=list(grades.names), name="membership"),
-        grade=grade,
+        grade=grades.names[int(decide(vector, grades))],
+        tied=tuple(grades.names[i] for i in leading) if len(leading) > 1 else (),
         score=float(shares @ np.array(grades.values)),
         validity=validity,
         grades=grades,

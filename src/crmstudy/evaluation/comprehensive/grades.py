@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from crmstudy.errors import SettingsError
+from crmstudy.settings import EvaluationSpec
 
 _GRADE_NAMES = {
     3: ("poor", "fair", "good"),
@@ -38,6 +39,31 @@ class GradeScale:
         if len(self.values) != len(self.names) or not np.isfinite(self.values).all():
             raise SettingsError(f"grade values are {self.values}; allowed: one number a grade")
 
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def lowest(self) -> float:
+        """Value of the worst grade: where the score's scale begins."""
+        return min(self.values)
+
+    @property
+    def highest(self) -> float:
+        """Value of the best grade: where the score's scale ends."""
+        return max(self.values)
+
+    def name_nearest(self, score: float) -> str:
+        """Name the grade whose value is nearest to a score; of two, the one of lower value."""
+        near = np.abs(np.array(self.values) - score)
+        leading = np.flatnonzero(near <= near.min() + 1e-12)
+        return self.names[min(leading, key=lambda grade: self.values[grade])]
+
+
+def read_grades(spec: EvaluationSpec) -> GradeScale:
+    """Take the grades from study.yml; without scores they count 1, 2, and so on."""
+    values = spec.scores or range(1, len(spec.grades) + 1)
+    return GradeScale(tuple(spec.grades), tuple(float(value) for value in values))
+
 
 def number_grades(count: int = 5) -> GradeScale:
     """Name 3 to 7 grades from worst to best, with the values 1, 2, and so on."""
@@ -46,4 +72,4 @@ def number_grades(count: int = 5) -> GradeScale:
     return GradeScale(_GRADE_NAMES[count], tuple(float(i + 1) for i in range(count)))
 
 
-GRADES = number_grades()
+GRADES = read_grades(EvaluationSpec())

@@ -7,18 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from crmstudy.errors import DataError, ModelError, SettingsError, passes_absence
 from crmstudy.evaluation.comprehensive.grades import GRADES, GradeScale
-from crmstudy.evaluation.require import SUM_TOLERANCE, require_choice, require_same
+from crmstudy.evaluation.comprehensive.shapes import (
+    Direction,
+    Shape,
+    grade_values,
+    spread_limits,
+)
+from crmstudy.evaluation.require import SUM_TOLERANCE, require_same
 from crmstudy.indicators.answers import read_item
 
-Direction = Literal["larger", "smaller"]
-Anchor = float | tuple[float, float]
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int8]
+#: Code of an answer that was not given.
+MISSING = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,22 +110,64 @@ def membership_from_answers(
     rows, answered, missing = {}, {}, {}
     for indicator, named in items.items():
         columns = [named] if isinstance(named, str) else list(named)
-        counts = np.zeros(len(grades.names))
-        for item in columns:
-            values, low, high = read_item(answers, item, instrument)
-            counts += _count_grades(values, _cuts(low, high, grades, cut_points, item))
-        if counts.sum() == 0:
-            raise ModelError(f"nobody answered {indicator} ({', '.join(columns)})")
-        rows[indicator] = counts / counts.sum()
-        answered[indicator] = round(counts.sum())
-        missing[indicator] = len(answers) * len(columns) - answered[indicator]
+        codes = code_answers(
+            answers, items=columns, instrument=instrument, grades=grades, cut_points=cut_points
+        )
+        rows[indicator] = share_codes(codes, len(grades), of=indicator)
+        missing[indicator] = int((codes == MISSING).sum())
+        answered[indicator] = codes.size - missing[indicator]
     return Membership(
         memberships=pd.DataFrame.from_dict(rows, orient="index", columns=list(grades.names)),
         n_answers=pd.Series(answered, dtype=int),
         n_missing=pd.Series(missing, dtype=int),
         grades=grades,
-        rule=_describe_rule(grades, cut_points),
+        rule=describe_cuts(grades, cut_points),
     )
+
+
+def code_answers(
+    answers: pd.DataFrame,
+    *,
+    items: Sequence[str],
+    instrument: Mapping[str, Mapping[str, Any]],
+    grades: GradeScale,
+    cut_points: Sequence[float] | None = None,
+) -> Codes:
+    """Turn answers into grades: one row a respondent, one column an item.
+
+    Code ``2 j`` is grade j, counted from 0; ``2 j + 1`` is an answer on the cut between
+    the grades j and j + 1, half in each; -1 is no answer. Parameters and errors as for
+    :func:`membership_from_answers`.
+    """
+    codes = np.full((len(answers), len(items)), MISSING, dtype=np.int8)
+    for column, item in enumerate(items):
+        values, low, high = read_item(answers, item, instrument)
+        cuts = _cuts(low, high, grades, cut_points, item)[:, None]
+        codes[answers[item].notna().to_numpy(), column] = (values > cuts).sum(axis=0) + (
+            values >= cuts
+        ).sum(axis=0)
+    return codes
+
+
+def decode(n_grades: int) -> Floats:
+    """What each code adds to each grade; the last row, no answer, adds nothing."""
+    steps = np.arange(2 * n_grades - 1)[:, None] / 2
+    parts = np.maximum(1 - np.abs(steps - np.arange(n_grades)), 0.0)
+    return np.vstack([parts, np.zeros(n_grades)])
+
+
+def share_codes(codes: Codes, n_grades: int, *, of: str) -> Floats:
+    """Share of each grade in coded answers.
+
+    Raises
+    ------
+    ModelError
+        If nobody answered.
+    """
+    counts = np.bincount(codes[codes != MISSING], minlength=2 * n_grades - 1)
+    if counts.sum() == 0:
+        raise ModelError(f"nobody answered what asks for {of}")
+    return np.asarray(counts @ decode(n_grades)[:-1] / counts.sum())
 
 
 @passes_absence
@@ -157,46 +208,38 @@ def membership_from_counts(counts: pd.DataFrame, *, grades: GradeScale = GRADES)
 def membership_from_value(
     value: float,
     *,
-    anchors: Sequence[Anchor],
+    limits: Sequence[float],
     direction: Direction,
+    shape: Shape = "triangular",
     grades: GradeScale = GRADES,
 ) -> pd.Series:
     """Membership of a measured value in the grades.
-
-    At its anchor a grade is met in full; between two anchors the membership passes
-    linearly from one grade to the next (triangular functions); beyond the outer anchors
-    the outer grade is met in full. An anchor that is a pair ``(from, to)`` makes a
-    plateau (trapezoidal function). The row sums to 1 everywhere.
 
     Parameters
     ----------
     value : float
         Measured value of the indicator, in its unit.
-    anchors : sequence of float or pair of float
-        One a grade, from the worst to the best: ascending where larger is better,
-        descending where smaller is better.
+    limits : sequence of float
+        Typical value of each grade, from the worst to the best, or only those two: rising
+        where larger is better, falling where smaller is better.
     direction : {"larger", "smaller"}
-        Which is better. Said beside the anchors so that a slip in either is refused.
+        Which is better. Said beside the limits so that a slip in either is refused.
+    shape : {"triangular", "trapezoidal", "gaussian"}
+        Membership function, see :func:`grade_values`.
     grades : GradeScale
         From worst to best.
 
     Raises
     ------
     SettingsError
-        If anchors are not one a grade, or do not run in the direction.
+        If limits are not two or one a grade, or do not run in the direction.
     DataError
         If the value is missing or infinite.
     """
-    require_choice(direction, Direction, "direction")
     if not np.isfinite(value):
         raise DataError(f"a membership needs a measured value; found {value}")
-    sign = 1.0 if direction == "larger" else -1.0
-    low, high = _read_anchors(anchors, sign, direction, grades)
-    # Corners of the plateaus: there each grade rises from 0 to 1 and falls back.
-    corners = np.stack([low, high], axis=1).ravel()
-    corners, first = np.unique(corners, return_index=True)
-    full = np.repeat(np.eye(len(low)), 2, axis=0)[first]
-    row = [np.interp(sign * value, corners, full[:, grade]) for grade in range(len(low))]
+    typical = spread_limits(limits, n_grades=len(grades), direction=direction, place="limits")
+    row = grade_values(np.array(value), typical, shape=shape)
     return pd.Series(row, index=list(grades.names), name="membership")
 
 
@@ -204,8 +247,9 @@ def membership_from_value(
 def membership_from_values(
     values: Mapping[str, float],
     *,
-    anchors: Mapping[str, Sequence[Anchor]],
+    limits: Mapping[str, Sequence[float]],
     directions: Mapping[str, Direction],
+    shape: Shape = "triangular",
     grades: GradeScale = GRADES,
 ) -> pd.DataFrame:
     """Memberships of several measured indicators, one row each.
@@ -214,16 +258,16 @@ def membership_from_values(
     ----------
     values : mapping of str to float
         Measured value by indicator.
-    anchors, directions : mapping
+    limits, directions : mapping
         By indicator, as for :func:`membership_from_value`; both must name every indicator.
-    grades : GradeScale
-        From worst to best.
+    shape, grades
+        As for :func:`membership_from_value`.
     """
-    require_same(list(values), list(anchors), "measured values", "anchors")
+    require_same(list(values), list(limits), "measured values", "limits")
     require_same(list(values), list(directions), "measured values", "directions")
     rows = {
         name: membership_from_value(
-            value, anchors=anchors[name], direction=directions[name], grades=grades
+            value, limits=limits[name], direction=directions[name], shape=shape, grades=grades
         )
         for name, value in values.items()
     }
@@ -264,35 +308,10 @@ def _cuts(
     return cuts
 
 
-def _count_grades(values: np.ndarray, cuts: np.ndarray) -> np.ndarray:
-    """Answers in each interval; one on a cut counts half to each side."""
-    above = (values > cuts[:, None]).sum(axis=1) + 0.5 * (values == cuts[:, None]).sum(axis=1)
-    return -np.diff(np.concatenate([[len(values)], above, [0.0]]))
-
-
-def _describe_rule(grades: GradeScale, cut_points: Sequence[float] | None) -> str:
+def describe_cuts(grades: GradeScale, cut_points: Sequence[float] | None = None) -> str:
+    """Say in words how an answer becomes a grade."""
     if cut_points is None:
         return (
             f"scale cut into {len(grades.names)} intervals of equal width, share of answers in each"
         )
     return f"scale cut at {', '.join(f'{cut:g}' for cut in cut_points)}, share of answers in each"
-
-
-def _read_anchors(
-    anchors: Sequence[Anchor], sign: float, direction: str, grades: GradeScale
-) -> tuple[np.ndarray, np.ndarray]:
-    """Plateau of each grade as ascending numbers, mirrored where smaller is better."""
-    pairs = [anchor if isinstance(anchor, tuple) else (anchor, anchor) for anchor in anchors]
-    ends = sign * np.array(pairs, dtype=float).reshape(-1, 2)
-    low, high = ends.min(axis=1), ends.max(axis=1)
-    if len(pairs) != len(grades.names) or not np.isfinite(ends).all():
-        raise SettingsError(
-            f"there are {len(pairs)} anchors for {len(grades.names)} grades; allowed: one a grade"
-        )
-    if (low[1:] <= high[:-1]).any():
-        way = "ascend" if direction == "larger" else "descend"
-        raise SettingsError(
-            f"anchors are {list(anchors)}; where {direction} is better they must {way} "
-            "from the worst grade to the best, without overlap"
-        )
-    return low, high

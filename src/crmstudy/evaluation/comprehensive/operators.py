@@ -49,6 +49,9 @@ OPERATORS: dict[str, Composition] = {
     ),
 }
 
+#: What the validity of the largest membership is commonly called, from this value on.
+VALIDITY_WORDS = ((1.0, "very effective"), (0.5, "fairly effective"), (0.0, "hardly effective"))
+
 
 def compose(weights: np.ndarray, memberships: np.ndarray, *, operator: Operator) -> np.ndarray:
     """Compose arrays of shape (..., n) and (..., n, g) to (..., g): many draws at once."""
@@ -59,11 +62,19 @@ def compose(weights: np.ndarray, memberships: np.ndarray, *, operator: Operator)
 def judge_maximum(shares: np.ndarray) -> float:
     """Effectiveness of taking the largest membership as the verdict.
 
-    ``(m b1 - 1) / (2 b2 (m - 1))`` for m shares that sum to 1 with largest b1 and second
-    b2: how far the leader stands above an even spread, against what the runner-up has.
-    At least 1 is commonly called very effective, at least .5 fairly, above 0 weakly.
+    For m shares that sum to 1, with largest b1 and second b2, the largest is placed
+    between an even spread and certainty, ``(b1 - 1/m) / (1 - 1/m)``, the second between 0
+    and its most, ``b2 / (1/2)``, and the one is divided by the other:
+    ``(m b1 - 1) / (2 b2 (m - 1))``. 0: all grades are equal; infinite: one has everything.
+    At least 1 is commonly called very effective, at least 0.5 fairly, less hardly. The
+    index and these limits are a convention of textbooks on fuzzy evaluation, not a test.
     """
     m = len(shares)
     second, first = np.sort(shares)[-2:]
     lead = (m * first - 1) / (m - 1)
     return float(lead / (2 * second)) if second > 0 else float("inf")
+
+
+def word_validity(validity: float) -> str:
+    """Say what a validity of the largest membership is commonly called."""
+    return next((word for least, word in VALIDITY_WORDS if validity >= least), "hardly effective")

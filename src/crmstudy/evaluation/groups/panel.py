@@ -6,26 +6,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from crmstudy.checks import Check
-from crmstudy.errors import DataError, ModelError, passes_absence
-from crmstudy.evaluation.groups.aggregate import pool_judgements, pool_priorities, share_experts
-from crmstudy.evaluation.hierarchy.synthesis import HierarchyWeights, require_hierarchy
-from crmstudy.evaluation.judgements.reading import JudgementPanel, read_panels
-from crmstudy.evaluation.priorities.consistency import SAATY_2005, RandomIndex
-from crmstudy.evaluation.priorities.derive import (
-    AhpResult,
-    Method,
-    PriorityBatch,
-    prioritise,
-    prioritise_many,
+from crmstudy.errors import ModelError, passes_absence
+from crmstudy.evaluation.groups.aggregate import Mean, share_experts
+from crmstudy.evaluation.groups.weighing import (
+    Aggregation,
+    hang_weights,
+    pool_group,
+    prioritise_each,
+    prioritise_group,
+    read_tree,
 )
+from crmstudy.evaluation.hierarchy.synthesis import HierarchyWeights, require_hierarchy
+from crmstudy.evaluation.judgements.reading import JudgementPanel
+from crmstudy.evaluation.priorities.consistency import SAATY_2005, RandomIndex
+from crmstudy.evaluation.priorities.derive import AhpResult, Method, PriorityBatch
 from crmstudy.evaluation.require import require_choice
 from crmstudy.evaluation.tabulate import name_metrics
 
-Aggregation = Literal["judgements", "priorities"]
 OverLimit = Literal["keep", "exclude"]
 
 
@@ -49,10 +49,20 @@ class HierarchyResult:
         Everybody; those behind the weights; those over the limit in some matrix.
     rule : str
         What was done with experts over the limit, in words.
-    aggregation : str
-        judgements (AIJ) or priorities (AIP).
+    aggregation, mean : str
+        judgements (AIJ) or priorities (AIP), and which mean AIP takes.
     checks : tuple of Check
         Consistency of the experts and of the group's matrices.
+    panels : mapping of str to JudgementPanel
+        The judgements, by matrix.
+    given, shares : Series
+        How much each expert counts before and after the rule; each sums to 1.
+    hierarchy : mapping of str to tuple of str
+        Criteria and their indicators.
+    goal : str
+        Name of the matrix of the criteria.
+    method, random_index, cr_limit
+        As given to :func:`prioritise_hierarchy`.
     """
 
     weights: HierarchyWeights
@@ -64,7 +74,16 @@ class HierarchyResult:
     over_limit: tuple[str, ...]
     rule: str
     aggregation: Aggregation
+    mean: Mean
     checks: tuple[Check, ...]
+    panels: Mapping[str, JudgementPanel]
+    given: pd.Series
+    shares: pd.Series
+    hierarchy: Mapping[str, tuple[str, ...]]
+    goal: str
+    method: Method
+    random_index: RandomIndex
+    cr_limit: float
 
     def table(self) -> pd.DataFrame:
         """One row an indicator: criterion weight, local and overall weight, rank."""
@@ -84,6 +103,33 @@ class HierarchyResult:
             **name_metrics("weight", self.weights.overall),
         }
 
+    def reweigh(
+        self,
+        shares: pd.Series,
+        *,
+        aggregation: Aggregation | None = None,
+        mean: Mean | None = None,
+    ) -> HierarchyWeights:
+        """Weigh the hierarchy anew from the same judgements, experts counting otherwise.
+
+        Parameters
+        ----------
+        shares : Series
+            How much each expert counts; they sum to 1.
+        aggregation, mean
+            As for :func:`prioritise_hierarchy`; those of this result without them.
+        """
+        values = shares[list(self.experts)].to_numpy(dtype=float)
+        how = aggregation or self.aggregation
+        settings = (self.random_index, self.method, self.cr_limit)
+        group = (
+            {n: prioritise_group(panel, values, *settings) for n, panel in self.panels.items()}
+            if how == "judgements"
+            else {}
+        )
+        pooled = pool_group(group, self.priorities, values, how, mean or self.mean)
+        return hang_weights(pooled, self.hierarchy, self.goal)
+
 
 @passes_absence
 def prioritise_hierarchy(
@@ -94,6 +140,7 @@ def prioritise_hierarchy(
     random_index: RandomIndex = SAATY_2005,
     method: Method = "eigenvector",
     aggregation: Aggregation = "judgements",
+    mean: Mean = "arithmetic",
     expert_weights: Mapping[str, float] | None = None,
     cr_limit: float = 0.10,
     over_limit: OverLimit = "keep",
@@ -113,10 +160,13 @@ def prioritise_hierarchy(
     random_index, method
         As for ``prioritise``.
     aggregation : {"judgements", "priorities"}
-        Pool matrices, then derive weights (AIJ: the panel acts as one); or derive each
-        expert's weights, then take their arithmetic mean (AIP: the panel stays many).
+        Pool matrices by their geometric mean, then derive weights (AIJ: the panel acts as
+        one); or derive each expert's weights, then take their mean (AIP: it stays many).
+    mean : {"arithmetic", "geometric"}
+        Which mean AIP takes; AIJ always takes the geometric one.
     expert_weights : mapping of str to float, optional
-        One weight an expert, summing to 1; equal without it.
+        How much each expert counts: positive numbers, divided by their sum; equal
+        without them.
     cr_limit : float
         An expert with this consistency ratio or more in any matrix is over the limit.
     over_limit : {"keep", "exclude"}
@@ -128,29 +178,34 @@ def prioritise_hierarchy(
     JudgementError
         If a judgement is missing or wrong, a matrix or name is not in the hierarchy, or
         experts differ in what they judged.
+    DataError
+        If a weight is given for an expert who did not judge, or an expert has none.
     ModelError
         If every expert is over the limit and would be excluded.
     """
     require_choice(over_limit, OverLimit, "over_limit")
     require_choice(aggregation, Aggregation, "aggregation")
+    require_choice(mean, Mean, "mean")
     tree = require_hierarchy(hierarchy)
-    panels = _read_tree(judgements_long, tree, goal)
-    own = _prioritise_each(panels, random_index, method)
+    panels = read_tree(judgements_long, tree, goal)
+    own = prioritise_each(panels, random_index, method)
     consistency = _tabulate_consistency(panels, own, cr_limit)
     experts = next(iter(panels.values())).experts
     over = tuple(consistency.loc[~consistency["within limit"], "expert"].unique())
-    shares = _censor(share_experts(experts, expert_weights), np.isin(experts, over), over_limit)
-    used = tuple(np.array(experts)[shares > 0].tolist())
+    given = _share(experts, expert_weights)
+    shares = _censor(given, over, over_limit, cr_limit)
+    used = tuple(str(expert) for expert in shares.index[shares > 0])
     group = {
-        name: _prioritise_group(panel, shares, random_index, method, cr_limit)
+        name: prioritise_group(panel, shares.to_numpy(), random_index, method, cr_limit)
         for name, panel in panels.items()
     }
     priorities = {
         name: pd.DataFrame(own[name].weights, experts, panel.names)
         for name, panel in panels.items()
     }
+    pooled = pool_group(group, priorities, shares.to_numpy(), aggregation, mean)
     return HierarchyResult(
-        weights=_hang(_pool(group, priorities, shares, aggregation), tree, goal),
+        weights=hang_weights(pooled, tree, goal),
         group=group,
         priorities=priorities,
         consistency=consistency.assign(used=consistency["expert"].isin(used)),
@@ -159,7 +214,16 @@ def prioritise_hierarchy(
         over_limit=over,
         rule=_RULES[over_limit].format(limit=cr_limit),
         aggregation=aggregation,
+        mean=mean,
         checks=_check_panel(consistency, used, group, cr_limit),
+        panels=panels,
+        given=given,
+        shares=shares,
+        hierarchy=tree,
+        goal=goal,
+        method=method,
+        random_index=random_index,
+        cr_limit=cr_limit,
     )
 
 
@@ -169,42 +233,33 @@ _RULES = {
 }
 
 
-def _read_tree(
-    judgements_long: pd.DataFrame, tree: Mapping[str, Sequence[str]], goal: str
-) -> dict[str, JudgementPanel]:
-    """Read the matrix of the criteria and those of the indicators."""
-    if goal in tree:
-        raise DataError(f"{goal!r} names the goal's matrix and a criterion; rename one")
-    panels = read_panels(judgements_long, names={goal: tuple(tree), **tree})
-    if not panels:
-        raise DataError("the hierarchy has one criterion with one indicator: nothing to compare")
-    return panels
-
-
-def _prioritise_each(
-    panels: Mapping[str, JudgementPanel], random_index: RandomIndex, method: Method
-) -> dict[str, PriorityBatch]:
-    """Every expert's own weights, matrix by matrix."""
-    return {
-        name: prioritise_many(panel.values, random_index=random_index, method=method)
-        for name, panel in panels.items()
-    }
+def _share(experts: Sequence[str], expert_weights: Mapping[str, float] | None) -> pd.Series:
+    """How much each expert counts before any rule; what was typed is divided by its sum."""
+    total = sum((expert_weights or {}).values())
+    weights = (
+        {str(expert): weight / total for expert, weight in expert_weights.items()}
+        if expert_weights and total > 0
+        else expert_weights or None
+    )
+    return pd.Series(share_experts(experts, weights), index=list(experts), name="share")
 
 
 def _tabulate_consistency(
     panels: Mapping[str, JudgementPanel], own: Mapping[str, PriorityBatch], cr_limit: float
 ) -> pd.DataFrame:
     """One row an expert and matrix, experts together."""
+    ratios = {name: panel.correct_ratios(own[name].cr) for name, panel in panels.items()}
     parts = [
         pd.DataFrame(
             {
                 "expert": panel.experts,
                 "matrix": name,
                 "size": len(panel.names),
+                "pairs filled in": panel.n_filled,
                 "lambda max": own[name].lambda_max,
                 "consistency index": own[name].ci,
-                "consistency ratio": own[name].cr,
-                "within limit": own[name].cr < cr_limit,
+                "consistency ratio": ratios[name],
+                "within limit": ratios[name] < cr_limit,
             }
         )
         for name, panel in panels.items()
@@ -213,55 +268,20 @@ def _tabulate_consistency(
     return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
 
 
-def _censor(shares: np.ndarray, over: np.ndarray, over_limit: OverLimit) -> np.ndarray:
+def _censor(
+    given: pd.Series, over: Sequence[str], over_limit: OverLimit, cr_limit: float
+) -> pd.Series:
     """Give the shares of excluded experts to the others in proportion."""
-    left = np.where(over, 0.0, shares) if over_limit == "exclude" else shares
+    if over_limit == "keep":
+        return given
+    left = given.where(~given.index.isin(over), 0.0)
     if left.sum() <= 0:
         raise ModelError(
-            f"all {len(shares)} experts with a weight are over the limit of consistency, "
-            "so excluding them leaves nobody"
+            f"all {len(given)} experts with a weight are over the limit of consistency "
+            f"({cr_limit:g}), so excluding them leaves nobody; have them judge again, or keep "
+            "them (study.yml, judgements: inconsistent: keep)"
         )
     return left / left.sum()
-
-
-def _prioritise_group(
-    panel: JudgementPanel,
-    shares: np.ndarray,
-    random_index: RandomIndex,
-    method: Method,
-    cr_limit: float,
-) -> AhpResult:
-    """Weights of the group's own matrix, as if one expert had judged it."""
-    matrix = pd.DataFrame(pool_judgements(panel.values, shares), panel.names, panel.names)
-    return prioritise(matrix, random_index=random_index, method=method, cr_limit=cr_limit)
-
-
-def _pool(
-    group: Mapping[str, AhpResult],
-    priorities: Mapping[str, pd.DataFrame],
-    shares: np.ndarray,
-    aggregation: Aggregation,
-) -> dict[str, pd.Series]:
-    """Weights by matrix: of the pooled judgements, or pooled from the experts' weights."""
-    if aggregation == "judgements":
-        return {name: one.weights for name, one in group.items()}
-    return {
-        name: pd.Series(pool_priorities(own.to_numpy(), shares, "arithmetic"), own.columns)
-        for name, own in priorities.items()
-    }
-
-
-def _hang(
-    pooled: Mapping[str, pd.Series], tree: Mapping[str, Sequence[str]], goal: str
-) -> HierarchyWeights:
-    """Hang the weights into the tree; what stands alone has weight 1."""
-    alone = {
-        name: pd.Series([1.0], index=list(names))
-        for name, names in {goal: tuple(tree), **tree}.items()
-        if len(names) == 1
-    }
-    weights = {name: one.rename("weight") for name, one in {**pooled, **alone}.items()}
-    return HierarchyWeights(weights[goal], {criterion: weights[criterion] for criterion in tree})
 
 
 def _check_panel(

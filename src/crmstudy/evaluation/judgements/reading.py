@@ -2,76 +2,63 @@
 
 A judgement ``a_ij`` says how many times ``i`` outweighs ``j``, on Saaty's scale from
 1/9 to 9. The long table has one row per pair; the other half of a matrix is its reciprocal.
+Pairs that an expert left open are filled in (see ``completion``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from crmstudy.errors import DataError, JudgementError, nearest, passes_absence
+from crmstudy.evaluation.judgements.completion import Completion, complete_matrices
+from crmstudy.evaluation.judgements.faults import (
+    RECIPROCITY_TOLERANCE_TYPED,
+    SCALE_HIGHEST,
+    SCALE_LOWEST,
+    JudgementFault,
+    find_cell_faults,
+    find_conflict_faults,
+    find_direction_faults,
+    find_link_faults,
+    find_missing_faults,
+    refuse_faults,
+)
+from crmstudy.evaluation.judgements.panel import JudgementPanel
+from crmstudy.evaluation.require import require_choice
+from crmstudy.settings import SELECTION_MATRIX
+
+__all__ = [
+    "RECIPROCITY_TOLERANCE_TYPED",
+    "SCALE_HIGHEST",
+    "SCALE_LOWEST",
+    "JudgementFault",
+    "JudgementPanel",
+    "OpenPairs",
+    "read_judgements",
+    "read_panel",
+    "read_panels",
+]
 
 COLUMNS = ("expert", "matrix", "row", "column", "value")
 
-# 1/9 is often typed as 0.11, and 1/8 as 0.12 or 0.13: two decimals are let pass.
-SCALE_LOWEST, SCALE_HIGHEST = 1 / 9 - 0.005, 9.0
-RECIPROCITY_TOLERANCE_TYPED = 0.05
+#: What becomes of pairs that were left open: filled in by one of two rules, or refused.
+OpenPairs = Literal[Completion, "refuse"]
 
-SHOWN_FAULTS = 20
-
-
-@dataclass(frozen=True)
-class JudgementFault:
-    """One thing wrong in the table of judgements, with where it stands and what to do."""
-
-    expert: str
-    matrix: str
-    row: str
-    column: str
-    found: str
-    allowed: str
-    remedy: str
-
-    def __str__(self) -> str:
-        pair = f", row {self.row!r}, column {self.column!r}" if self.row else ""
-        return (
-            f"expert {self.expert!r}, matrix {self.matrix!r}{pair}: found {self.found}; "
-            f"allowed: {self.allowed}; {self.remedy}"
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class JudgementPanel:
-    """All experts' judgements on one matrix.
-
-    Parameters
-    ----------
-    matrix : str
-        Name of the matrix.
-    experts, names : tuple of str
-        Who judged, and what was judged.
-    values : ndarray of shape (n_experts, n_names, n_names)
-        Positive reciprocal matrices in the order of ``experts``.
-    """
-
-    matrix: str
-    experts: tuple[str, ...]
-    names: tuple[str, ...]
-    values: np.ndarray
-
-    def of(self, expert: str) -> pd.DataFrame:
-        """Return one expert's matrix with its names."""
-        values = self.values[self.experts.index(expert)]
-        return pd.DataFrame(values, index=list(self.names), columns=list(self.names))
+#: Signs in other scripts that stand for those of a number or a fraction.
+PLAIN_SIGNS = str.maketrans("０１２３４５６７８９．，,／⁄", "0123456789...//")
 
 
 @passes_absence
 def read_judgements(
-    judgements_long: pd.DataFrame, *, matrix: str, expert: str | None = None
+    judgements_long: pd.DataFrame,
+    *,
+    matrix: str,
+    expert: str | None = None,
+    open_pairs: OpenPairs = "eigenvalue",
 ) -> pd.DataFrame:
     """Build one expert's judgement matrix from the long table.
 
@@ -85,6 +72,8 @@ def read_judgements(
         Which matrix: ``"criteria"``, or a criterion for the matrix of its indicators.
     expert : str, optional
         Whose judgements; may be left out when the matrix was judged by one expert only.
+    open_pairs : {"eigenvalue", "log_least_squares", "refuse"}
+        What becomes of pairs that were not judged: see :func:`complete_matrices`.
 
     Returns
     -------
@@ -94,9 +83,10 @@ def read_judgements(
     Raises
     ------
     JudgementError
-        Conflicting duplicates, missing pairs, values that are no number, not positive or
-        off Saaty's scale, a pair whose two directions are not reciprocal. All faults are
-        listed, each with expert, matrix, row, column, found, allowed and remedy.
+        Conflicting duplicates, values that are no number, not positive or off Saaty's
+        scale, a pair whose two directions are not reciprocal, judgements that do not link
+        all names. All faults are listed, each with expert, matrix, row, column, found,
+        allowed and remedy.
     """
     experts = _experts(_tidy(judgements_long), matrix)
     if expert is None and len(experts) > 1:
@@ -105,7 +95,8 @@ def read_judgements(
             "say which one with expert="
         )
     chosen = experts[0] if expert is None else expert
-    return read_panel(judgements_long, matrix=matrix, experts=[chosen]).of(chosen)
+    panel = read_panel(judgements_long, matrix=matrix, experts=[chosen], open_pairs=open_pairs)
+    return panel.of(chosen)
 
 
 @passes_absence
@@ -115,6 +106,7 @@ def read_panel(
     matrix: str,
     names: Sequence[str] | None = None,
     experts: Sequence[str] | None = None,
+    open_pairs: OpenPairs = "eigenvalue",
 ) -> JudgementPanel:
     """Build the matrices of a whole panel of experts.
 
@@ -129,6 +121,8 @@ def read_panel(
         are the rule for all.
     experts : sequence of str, optional
         Who had to judge. Without it everybody who judged this matrix.
+    open_pairs
+        As for :func:`read_judgements`.
 
     Raises
     ------
@@ -145,54 +139,110 @@ def read_panel(
             f"expert {absent[0]!r} did not judge matrix {matrix!r}; "
             f"judged by: {', '.join(known)}{nearest(absent[0], known)}"
         )
-    frame = table[table["matrix"].eq(matrix) & table["expert"].isin(chosen)]
-    frame = frame.assign(value=_parse(frame["typed"]))
-    wanted = tuple(map(str, names)) if names is not None else _first_names(frame)
-    faults = list(_cell_faults(frame, matrix, wanted))
-    if not faults:
-        given, conflicts = _scatter(frame, chosen, wanted)
-        faults = [
-            *_conflict_faults(conflicts, matrix),
-            *_pair_faults(given, matrix, chosen, wanted),
-        ]
-    if faults:
-        raise JudgementError(_list_faults(faults))
-    return JudgementPanel(matrix, chosen, wanted, _complete(given))
+    panel, faults = _build(table, matrix, names, chosen, open_pairs)
+    refuse_faults(faults)
+    return panel
 
 
 @passes_absence
 def read_panels(
-    judgements_long: pd.DataFrame, *, names: Mapping[str, Sequence[str]]
+    judgements_long: pd.DataFrame,
+    *,
+    names: Mapping[str, Sequence[str]],
+    open_pairs: OpenPairs = "eigenvalue",
 ) -> dict[str, JudgementPanel]:
     """Build every matrix of a hierarchy; each expert must have judged them all.
 
     Parameters
     ----------
     judgements_long : DataFrame
-        As for :func:`read_judgements`.
+        As for :func:`read_judgements`. Matrices on the choice of a CRM system (those called
+        ``selection`` and ``selection.<criterion>``) are passed over unless ``names`` asks
+        for some of them; then the others are.
     names : mapping of str to sequence of str
         For each matrix what is judged in it. A matrix of one name needs no judgements
         and is left out of the answer.
+    open_pairs
+        As for :func:`read_judgements`.
 
     Raises
     ------
     JudgementError
-        As for :func:`read_panel`; also for a matrix that is not in ``names``.
+        As for :func:`read_panel`, the faults of all matrices in one list; also for a
+        matrix that is not in ``names``.
     """
     table = _tidy(judgements_long)
+    about_choice = {_is_choice(matrix) for matrix in names}
+    table = table[table["matrix"].map(_is_choice).isin(about_choice)]
     present = [str(matrix) for matrix in table["matrix"].unique()]
-    for matrix in present:
-        if matrix not in names:
-            raise JudgementError(
-                f"matrix {matrix!r} is not in the hierarchy; "
-                f"allowed: {', '.join(names)}{nearest(matrix, names)}"
-            )
-    experts = [str(expert) for expert in table["expert"].unique()]
+    _refuse_unknown(present, names)
+    experts = tuple(str(expert) for expert in table["expert"].unique())
     wanted = [matrix for matrix in names if len(names[matrix]) > 1 or matrix in present]
-    return {
-        matrix: read_panel(judgements_long, matrix=matrix, names=names[matrix], experts=experts)
-        for matrix in wanted
-    }
+    if wanted and not present:
+        _experts(table, wanted[0])
+    panels: dict[str, JudgementPanel] = {}
+    faults: list[JudgementFault | str] = []
+    for matrix in wanted:
+        judged = set(table.loc[table["matrix"] == matrix, "expert"])
+        faults += [_not_judged(expert, matrix) for expert in experts if expert not in judged]
+        rest = [expert for expert in experts if expert in judged]
+        if rest:
+            panels[matrix], more = _build(table, matrix, names[matrix], rest, open_pairs)
+            faults += more
+    refuse_faults(faults)
+    return panels
+
+
+def _refuse_unknown(present: Iterable[str], names: Mapping[str, Sequence[str]]) -> None:
+    lines = [
+        f"matrix {matrix!r} is not in the hierarchy; "
+        f"allowed: {', '.join(names)}{nearest(matrix, names)}"
+        for matrix in present
+        if matrix not in names
+    ]
+    if lines:
+        raise JudgementError("\n".join(lines))
+
+
+def _is_choice(matrix: str) -> bool:
+    """Whether a matrix is about the choice of a CRM system."""
+    return matrix == SELECTION_MATRIX or matrix.startswith(f"{SELECTION_MATRIX}.")
+
+
+def _not_judged(expert: str, matrix: str) -> str:
+    return (
+        f"expert {expert!r} did not judge matrix {matrix!r}; allowed: every matrix judged by "
+        "every expert; add the judgements, or take the expert out of the other matrices"
+    )
+
+
+def _build(
+    table: pd.DataFrame,
+    matrix: str,
+    names: Sequence[str] | None,
+    experts: Sequence[str],
+    open_pairs: OpenPairs,
+) -> tuple[JudgementPanel, list[JudgementFault]]:
+    """Build one panel, and list what is wrong with it; a faulty one has no values."""
+    require_choice(open_pairs, OpenPairs, "open_pairs")
+    experts = tuple(experts)
+    frame = table[table["matrix"].eq(matrix) & table["expert"].isin(experts)]
+    frame = frame.assign(value=_parse(frame["typed"]))
+    wanted = tuple(map(str, names)) if names is not None else _first_names(frame)
+    faults = list(find_cell_faults(frame, matrix, wanted))
+    if not faults:
+        given, conflicts = _scatter(frame, experts, wanted)
+        look = find_missing_faults if open_pairs == "refuse" else find_link_faults
+        faults = [
+            *find_conflict_faults(conflicts, matrix),
+            *find_direction_faults(given, matrix, experts, wanted),
+            *look(given, matrix, experts, wanted),
+        ]
+    if faults:
+        return JudgementPanel(matrix, experts, wanted, np.empty((0, 0, 0))), faults
+    method: Completion = "eigenvalue" if open_pairs == "refuse" else open_pairs
+    values, filled = complete_matrices(_mirror(given), method=method)
+    return JudgementPanel(matrix, experts, wanted, values, filled), []
 
 
 def _tidy(judgements_long: pd.DataFrame) -> pd.DataFrame:
@@ -221,12 +271,13 @@ def _experts(table: pd.DataFrame, matrix: str) -> list[str]:
 def _parse(typed: pd.Series) -> np.ndarray:
     """Turn numbers and fractions in text into floats; what is neither becomes NaN."""
     numbers = pd.to_numeric(typed, errors="coerce").to_numpy(dtype=float, na_value=np.nan).copy()
-    text = typed[np.isnan(numbers)].astype("string").str.replace("／", "/")
-    parts = text.str.extract(r"^\s*([\d.]+)\s*/\s*([\d.]+)\s*$")
+    text = typed[np.isnan(numbers)].astype("string").str.translate(PLAIN_SIGNS)
+    parts = text.str.extract(r"^\s*([\d.]+)\s*(?:/\s*([\d.]+)\s*)?$")
     above, below = (
         pd.to_numeric(parts[side], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         for side in (0, 1)
     )
+    below = np.where(parts[1].isna(), 1.0, below)
     numbers[np.isnan(numbers)] = np.divide(
         above, below, out=np.full(len(parts), np.nan), where=below > 0
     )
@@ -238,36 +289,6 @@ def _first_names(frame: pd.DataFrame) -> tuple[str, ...]:
     first = frame[frame["expert"] == frame["expert"].iloc[0]]
     pairs = first[["row", "column"]].to_numpy(dtype=object)
     return tuple(dict.fromkeys(pairs.ravel()))
-
-
-def _cell_faults(
-    frame: pd.DataFrame, matrix: str, names: Sequence[str]
-) -> Iterator[JudgementFault]:
-    """Find what is wrong with single rows: names, numbers, range, diagonal."""
-    value = frame["value"].to_numpy()
-    diagonal = (frame["row"] == frame["column"]).to_numpy()
-    good = (value >= SCALE_LOWEST) & (value <= SCALE_HIGHEST) & ~(diagonal & (value != 1))
-    good &= frame[["row", "column"]].isin(list(names)).all(axis=1).to_numpy()
-    for row in frame[~good].itertuples():
-        found, allowed, remedy = _explain_cell(row, names)
-        yield JudgementFault(row.expert, matrix, row.row, row.column, found, allowed, remedy)
-
-
-def _explain_cell(row: Any, names: Sequence[str]) -> tuple[str, str, str]:
-    for name in (row.row, row.column):
-        if name not in names:
-            hint = nearest(name, names).removeprefix("; ")
-            return f"name {name!r}", ", ".join(names), hint or "correct the name"
-    if pd.isna(row.typed):
-        return "nothing", "a number or a fraction such as 1/3", "fill in the judgement"
-    found = repr(row.typed) if isinstance(row.typed, str) else f"{row.value:g}"
-    if np.isnan(row.value):
-        return found, "a number or a fraction such as 1/3", "correct the judgement"
-    if row.value <= 0:
-        return found, "a positive number", "write the reciprocal (1/3) where j outweighs i"
-    if row.row == row.column:
-        return found, "1 on the diagonal", "leave the row out"
-    return found, "Saaty's scale from 1/9 to 9", "judge the pair again on that scale"
 
 
 def _scatter(
@@ -282,44 +303,12 @@ def _scatter(
         for key, known in zip(keys, (experts, names, names), strict=True)
     ]
     given[tuple(at)] = spread["min"]
+    diagonal = np.arange(len(names))
+    given[:, diagonal, diagonal] = 1.0
     return given, spread[spread["min"] != spread["max"]]
 
 
-def _conflict_faults(conflicts: pd.DataFrame, matrix: str) -> Iterator[JudgementFault]:
-    for row in conflicts.to_dict("records"):
-        yield JudgementFault(
-            row["expert"],
-            matrix,
-            row["row"],
-            row["column"],
-            f"{row['min']:g} and {row['max']:g}",
-            "one judgement a pair",
-            "keep one of the two",
-        )
-
-
-def _pair_faults(
-    given: np.ndarray, matrix: str, experts: Sequence[str], names: Sequence[str]
-) -> Iterator[JudgementFault]:
-    """Find pairs nobody judged, and pairs whose two directions contradict each other."""
-    mirrored = given.swapaxes(1, 2)
-    upper = np.triu(np.ones(given.shape[1:], dtype=bool), 1)
-    missing = np.isnan(given) & np.isnan(mirrored) & upper
-    # NaN compares false, so only pairs with both directions can be off.
-    off = (np.abs(given * mirrored - 1) > RECIPROCITY_TOLERANCE_TYPED) & upper
-    for at, i, j in np.argwhere(missing | off):
-        forth, back = given[at, i, j], given[at, j, i]
-        found = "no judgement" if np.isnan(forth) else f"{forth:g} against {back:g}"
-        allowed = "one judgement a pair" if np.isnan(forth) else "reciprocals, such as 3 and 1/3"
-        remedy = (
-            f"add the judgement of {names[i]!r} against {names[j]!r}"
-            if np.isnan(forth)
-            else "keep one of the two"
-        )
-        yield JudgementFault(experts[at], matrix, names[i], names[j], found, allowed, remedy)
-
-
-def _complete(given: np.ndarray) -> np.ndarray:
+def _mirror(given: np.ndarray) -> np.ndarray:
     """Fill in reciprocals; of two directions the larger counts."""
     mirrored = given.swapaxes(1, 2)
     upper = np.triu(np.ones(given.shape[1:], dtype=bool), 1)
@@ -328,10 +317,3 @@ def _complete(given: np.ndarray) -> np.ndarray:
     diagonal = np.arange(given.shape[1])
     values[:, diagonal, diagonal] = 1.0
     return values
-
-
-def _list_faults(faults: Sequence[JudgementFault]) -> str:
-    lines = [str(fault) for fault in faults[:SHOWN_FAULTS]]
-    if len(faults) > SHOWN_FAULTS:
-        lines.append(f"... and {len(faults) - SHOWN_FAULTS} more")
-    return "\n".join(lines)

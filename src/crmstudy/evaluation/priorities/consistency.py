@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
 from crmstudy.checks import Check
-from crmstudy.errors import JudgementError, ModelError
+from crmstudy.errors import JudgementError, ModelError, NotAvailable
+from crmstudy.evaluation.priorities.kernels import split_blocks
 
-# A thousand 12 x 12 matrices are about a megabyte.
-BLOCK_CELLS = 150_000
+Ratio = TypeVar("Ratio", float, np.ndarray)
 
 # A finished matrix is computed, not typed.
 RECIPROCITY_TOLERANCE = 1e-6
+
+# Logarithms of consistent judgements add up but for rounding, which is not inconsistency.
+LOG_ROUNDING = 1e-12
 
 # Aguarón & Moreno-Jiménez (2003): the values that go with a consistency ratio of .10.
 GCI_LIMITS = {3: 0.31, 4: 0.35}
@@ -47,6 +51,27 @@ class RandomIndex:
             )
         return self.values[size - 3] if size > 2 else 0.0
 
+    def lessened(self, share: float) -> RandomIndex:
+        """Return the table for matrices of which pairs were filled in.
+
+        Parameters
+        ----------
+        share : float
+            What remains of the random index (``JudgementPanel.random_index_share``).
+        """
+        return self if share == 1 else replace(self, values=tuple(share * v for v in self.values))
+
+    def ratio(self, ci: Ratio, *, size: int) -> Ratio:
+        """Divide consistency indices by the random index (0 for up to two names).
+
+        Raises
+        ------
+        ModelError
+            If the matrix is larger than the table.
+        """
+        expected = self.of(size)
+        return ci / expected if expected else 0.0 * ci
+
 
 SAATY_1980 = RandomIndex(
     "Saaty 1980",
@@ -60,12 +85,6 @@ SAATY_2005 = RandomIndex(
 )
 
 RANDOM_INDICES = {"saaty_1980": SAATY_1980, "saaty_2005": SAATY_2005}
-
-
-def split_blocks(values: np.ndarray) -> Iterator[slice]:
-    """Cut a stack of matrices into blocks that stay in the processor's cache."""
-    step = max(BLOCK_CELLS // values.shape[1] ** 2, 1)
-    return (slice(start, start + step) for start in range(0, len(values), step))
 
 
 def require_reciprocal(
@@ -108,6 +127,8 @@ def _find_fault(values: np.ndarray) -> tuple[tuple[int, int, int], str] | None:
 def geometric_consistency_index(judgements: np.ndarray) -> float:
     """Mean squared log error of a matrix of shape (n, n) against its geometric-mean weights.
 
+    It is a third of the mean squared log error of all triads.
+
     References
     ----------
     Aguarón, J., & Moreno-Jiménez, J. M. (2003). The geometric consistency index:
@@ -119,39 +140,55 @@ def geometric_consistency_index(judgements: np.ndarray) -> float:
     logs = np.log(judgements)
     log_weights = logs.mean(axis=1)
     errors = logs - log_weights[:, None] + log_weights[None, :]
+    errors[np.abs(errors) < LOG_ROUNDING] = 0.0
     # The sum over all cells counts each pair twice, so the 2 of the formula is there.
     return float((errors**2).sum() / ((n - 1) * (n - 2)))
 
 
+def limit_gci(size: int) -> float:
+    """Limit of the geometric consistency index that goes with a ratio of .10."""
+    return GCI_LIMITS.get(size, GCI_LIMIT_LARGER)
+
+
 def check_consistency(
     size: int,
-    cr: float,
+    cr: float | NotAvailable,
     cr_limit: float,
     random_index: RandomIndex,
     gci: float,
     method: str,
 ) -> tuple[Check, ...]:
-    """Hold the consistency ratio, and for geometric means the index too, to its limit."""
-    advice = "the judgements contradict each other: ask the expert to look at them again"
-    ratio = Check(
+    """Hold the consistency ratio to its limit, and the geometric index to its own.
+
+    The index is looked at for geometric means, which it belongs to, and in place of a
+    ratio that the table of random indices is too short for.
+    """
+    checks = [] if isinstance(cr, NotAvailable) else [_check_ratio(cr, cr_limit, random_index)]
+    if size > 2 and (method == "geometric_mean" or not checks):
+        checks.append(_check_geometric(gci, limit_gci(size)))
+    return tuple(checks)
+
+
+_ADVICE = "the judgements contradict each other: ask the expert to look at them again"
+
+
+def _check_ratio(cr: float, cr_limit: float, random_index: RandomIndex) -> Check:
+    return Check(
         name=f"judgements are consistent (random index: {random_index.name})",
         passed=cr < cr_limit,
         statistic=cr,
         threshold=f"consistency ratio < {cr_limit:g}",
         source="Saaty (1980)",
-        consequence=advice,
+        consequence=_ADVICE,
     )
-    if method != "geometric_mean" or size <= 2:
-        return (ratio,)
-    limit = GCI_LIMITS.get(size, GCI_LIMIT_LARGER)
-    return (
-        ratio,
-        Check(
-            name="judgements are consistent with their geometric means",
-            passed=gci < limit,
-            statistic=gci,
-            threshold=f"geometric consistency index < {limit:g}",
-            source="Aguarón & Moreno-Jiménez (2003)",
-            consequence=advice,
-        ),
+
+
+def _check_geometric(gci: float, limit: float) -> Check:
+    return Check(
+        name="judgements are consistent with their geometric means",
+        passed=gci < limit,
+        statistic=gci,
+        threshold=f"geometric consistency index < {limit:g}",
+        source="Aguarón & Moreno-Jiménez (2003)",
+        consequence=_ADVICE,
     )

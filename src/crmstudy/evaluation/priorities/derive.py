@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from crmstudy.checks import Check
-from crmstudy.errors import JudgementError, passes_absence
+from crmstudy.errors import JudgementError, attempt, passes_absence
 from crmstudy.evaluation.priorities.consistency import (
     SAATY_2005,
     RandomIndex,
     check_consistency,
     geometric_consistency_index,
     require_reciprocal,
-    split_blocks,
 )
-from crmstudy.evaluation.require import require_choice
+from crmstudy.evaluation.priorities.kernels import Method, derive_weights, estimate_lambda
 from crmstudy.evaluation.tabulate import name_metrics, tabulate_weights
 
-Method = Literal["eigenvector", "geometric_mean", "column_mean"]
-
-POWER_STEPS, STEPS_A_LOOK = 60, 4
-POWER_TOLERANCE = 1e-15
+__all__ = ["AhpResult", "Method", "PriorityBatch", "prioritise", "prioritise_many"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +31,8 @@ class PriorityBatch:
     ----------
     weights : ndarray of shape (m, n)
         Each row sums to 1.
-    lambda_max, ci, cr : ndarray of shape (m,)
-        Principal eigenvalue, consistency index, consistency ratio.
+    lambda_max, ci : ndarray of shape (m,)
+        Principal eigenvalue, consistency index.
     method : str
         How the weights were derived.
     random_index : RandomIndex
@@ -46,9 +42,20 @@ class PriorityBatch:
     weights: np.ndarray
     lambda_max: np.ndarray
     ci: np.ndarray
-    cr: np.ndarray
     method: Method
     random_index: RandomIndex
+
+    @cached_property
+    def cr(self) -> np.ndarray:
+        """Consistency ratios of shape (m,).
+
+        Raises
+        ------
+        ModelError
+            If the matrices are larger than the table of random indices; the weights can
+            be used all the same.
+        """
+        return self.random_index.ratio(self.ci, size=self.weights.shape[1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +72,8 @@ class AhpResult:
         Mean of ``(A w)_i / w_i``: the principal eigenvalue for the eigenvector, the
         textbook's estimate of it for the two means. At least n.
     ci, cr : float
-        ``(lambda_max - n) / (n - 1)``, and that over the random index (0 for n <= 2).
+        ``(lambda_max - n) / (n - 1)``, and that over the random index (0 for n <= 2; not
+        available when the table of random indices ends before n).
     gci : float
         Geometric consistency index, always with geometric-mean weights (0 for n <= 2).
     method : str
@@ -130,8 +138,6 @@ def prioritise(
     ------
     JudgementError
         If names differ, a judgement is not positive, or ``a_ij * a_ji`` is not 1.
-    ModelError
-        If the matrix is larger than the table of random indices.
 
     References
     ----------
@@ -140,17 +146,18 @@ def prioritise(
     Crawford, G., & Williams, C. (1985). A note on the analysis of subjective judgment
     matrices. J. Mathematical Psychology, 29(4), 387-405.
     """
-    square = _require_square(judgements)
+    square = require_square(judgements)
     names = list(square.index)
     values = square.to_numpy(dtype=float)
     require_reciprocal(values[None], names=names)
     batch = _prioritise_valid(values[None], method, random_index)
-    cr, gci = float(batch.cr[0]), geometric_consistency_index(values)
+    ci, gci = float(batch.ci[0]), geometric_consistency_index(values)
+    cr = attempt(random_index.ratio, ci, size=len(names))
     return AhpResult(
         judgements=square,
         weights=pd.Series(batch.weights[0], index=names, name="weight"),
         lambda_max=float(batch.lambda_max[0]),
-        ci=float(batch.ci[0]),
+        ci=ci,
         cr=cr,
         gci=gci,
         method=method,
@@ -170,7 +177,8 @@ def prioritise_many(
 
     The principal eigenvector is found by power iteration on all matrices together, in
     blocks that stay in the cache; the few that have not settled after 60 steps, which
-    are far from consistent, go to LAPACK. Both agree to 1e-12.
+    are far from consistent, go to LAPACK. Both agree to 1e-12. Beside what is returned
+    no more memory is taken than one block needs (about 1 MB), however many matrices.
 
     Parameters
     ----------
@@ -183,8 +191,6 @@ def prioritise_many(
     ------
     JudgementError
         If a matrix is not positive and reciprocal; it is named by its number.
-    ModelError
-        If the matrices are larger than the table of random indices.
     """
     values = np.asarray(judgements, dtype=float)
     if values.ndim != 3 or values.shape[1] != values.shape[2] or values.shape[1] == 0:
@@ -195,7 +201,7 @@ def prioritise_many(
     return _prioritise_valid(values, method, random_index)
 
 
-def _require_square(judgements: pd.DataFrame) -> pd.DataFrame:
+def require_square(judgements: pd.DataFrame) -> pd.DataFrame:
     """Return the matrix with columns in the order of its rows."""
     rows, columns = judgements.index, judgements.columns
     if (
@@ -214,62 +220,8 @@ def _require_square(judgements: pd.DataFrame) -> pd.DataFrame:
 def _prioritise_valid(
     values: np.ndarray, method: Method, random_index: RandomIndex
 ) -> PriorityBatch:
-    require_choice(method, Method, "method")
     size = values.shape[1]
-    expected = random_index.of(size)
-    weights = _DERIVE[method](values)
-    # At least n in exact arithmetic, by a_ij w_j / w_i + a_ji w_i / w_j >= 2; so is rounding.
-    lambda_max = np.maximum((np.matvec(values, weights) / weights).mean(axis=1), size)
+    weights = derive_weights(values, method)
+    lambda_max = estimate_lambda(values, weights)
     ci = (lambda_max - size) / max(size - 1, 1)
-    cr = ci / expected if expected else np.zeros_like(ci)
-    return PriorityBatch(weights, lambda_max, ci, cr, method, random_index)
-
-
-def _derive_eigenvector(values: np.ndarray) -> np.ndarray:
-    weights = np.empty(values.shape[:2])
-    for block in split_blocks(values):
-        weights[block], settled = _iterate_power(values[block])
-        if not settled.all():
-            slow = block.start + np.flatnonzero(~settled)
-            weights[slow] = _solve_eigenvector(values[slow])
-    return weights
-
-
-def _iterate_power(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Multiply and normalise until nothing moves; tell which matrices came to rest."""
-    weights = values.sum(axis=2)
-    weights /= weights.sum(axis=1, keepdims=True)
-    for _ in range(POWER_STEPS // STEPS_A_LOOK):
-        before = weights
-        # A look at what moved costs as much as a product, so there are several to a look.
-        for _ in range(STEPS_A_LOOK):
-            weights = np.matvec(values, weights)
-        weights /= weights.sum(axis=1, keepdims=True)
-        moved = np.abs(weights - before).max(axis=1)
-        if moved.max() <= POWER_TOLERANCE:
-            break
-    return weights, moved <= POWER_TOLERANCE
-
-
-def _solve_eigenvector(values: np.ndarray) -> np.ndarray:
-    """Principal eigenvectors by LAPACK; a positive matrix has a positive one (Perron)."""
-    roots, vectors = np.linalg.eig(values)
-    largest = roots.real.argmax(axis=1)
-    principal = np.take_along_axis(vectors, largest[:, None, None], axis=2)[:, :, 0].real
-    return principal / principal.sum(axis=1, keepdims=True)
-
-
-def _derive_geometric_mean(values: np.ndarray) -> np.ndarray:
-    means = np.exp(np.log(values).mean(axis=2))
-    return means / means.sum(axis=1, keepdims=True)
-
-
-def _derive_column_mean(values: np.ndarray) -> np.ndarray:
-    return (values / values.sum(axis=1, keepdims=True)).mean(axis=2)
-
-
-_DERIVE = {
-    "eigenvector": _derive_eigenvector,
-    "geometric_mean": _derive_geometric_mean,
-    "column_mean": _derive_column_mean,
-}
+    return PriorityBatch(weights, lambda_max, ci, method, random_index)

@@ -1,4 +1,10 @@
-"""Objective weights from a decision matrix (entropy, CRITIC), and their union with judged ones."""
+"""Objective weights from a decision matrix: entropy and CRITIC.
+
+Both are our own. pymcdm knows no directions here, takes the entropy of a column with a zero
+for 0 (its limit, 0 ln 0 = 0, belongs to one term, not to the sum), divides by zero on a
+constant column in CRITIC, and shows no steps; where these do not matter it agrees, which
+our tests check.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +15,26 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from crmstudy.errors import DataError, ModelError, SettingsError, passes_absence
-from crmstudy.evaluation.comprehensive.membership import Direction
-from crmstudy.evaluation.require import require_choice, require_same, require_weights
+from crmstudy.errors import DataError, ModelError, NotAvailable, attempt, passes_absence
+from crmstudy.evaluation.require import require_choice
 from crmstudy.evaluation.tabulate import name_metrics, rank_weights
+from crmstudy.evaluation.weighting.decisions import Decisions, Direction, read_decisions
 
 Scaling = Literal["sum", "min-max"]
-Rule = Literal["additive", "multiplicative"]
+
+#: With two units every criterion spreads alike and any two are in step or opposed.
+FEWEST_UNITS = 3
+ENTROPY, CRITIC = "entropy", "CRITIC"
 
 
 @dataclass(frozen=True, eq=False)
 class ObjectiveWeights:
-    """Weights that the data give.
+    """Weights that the data give: they say where units differ, not what matters.
 
     Parameters
     ----------
     weights : Series
-        By criterion; they sum to 1.
+        By criterion; they sum to 1. A criterion that is the same in all units has 0.
     steps : DataFrame
         By criterion, the quantities that the weights are made of.
     method : str
@@ -54,7 +63,7 @@ def weigh_by_entropy(
     decisions: pd.DataFrame,
     *,
     directions: Mapping[str, Direction],
-    scaling: Scaling = "min-max",
+    scaling: Scaling | None = None,
 ) -> ObjectiveWeights:
     """Weigh criteria by how unevenly they spread over the units (Shannon's entropy).
 
@@ -67,18 +76,18 @@ def weigh_by_entropy(
         Units in rows, criteria in columns.
     directions : mapping of str to {"larger", "smaller"}
         Which is better, by criterion.
-    scaling : {"min-max", "sum"}
-        Bring values to 0-1 between worst and best; or keep positive values as they are,
-        with the reciprocal where smaller is better.
+    scaling : {"sum", "min-max"}, optional
+        Keep values as they are, with the reciprocal where smaller is better; or bring them
+        to 0-1 between worst and best. Not said, values are kept where all allow it: none
+        negative, and no zero where smaller is better. The method's name says which.
 
     Raises
     ------
     DataError
-        If a value is missing, directions do not name the criteria, or a value is not
-        positive under the scaling by sums.
+        If a value is missing, a criterion has no direction, or a value does not allow the
+        scaling by sums that was asked for.
     ModelError
-        If there are fewer than two units, a criterion is the same in all of them under
-        the scaling by min-max, or nothing is left to weigh by.
+        If there are fewer than three units, or they differ in no criterion.
 
     References
     ----------
@@ -86,15 +95,16 @@ def weigh_by_entropy(
     Journal, 27(3), 379-423.
     Hwang, C. L., & Yoon, K. (1981). Multiple Attribute Decision Making. Springer.
     """
-    require_choice(scaling, Scaling, "scaling")
-    values, better = _read_decisions(decisions, directions)
-    scaled = _scale_min_max(values, better) if scaling == "min-max" else _scale_sum(values, better)
+    read = read_decisions(decisions, directions, fewest=FEWEST_UNITS)
+    chosen = _choose_scaling(read, scaling)
+    scaled = read.scaled if chosen == "min-max" else _scale_by_sums(read)
     shares = (scaled / scaled.sum(axis=0)).to_numpy()
     # 0 ln 0 is 0 in the limit.
     terms = shares * np.log(np.where(shares > 0, shares, 1.0))
-    entropy = np.minimum(-terms.sum(axis=0) / np.log(len(values)), 1.0)
-    steps = pd.DataFrame({"entropy": entropy, "divergence": 1 - entropy}, index=values.columns)
-    return _conclude(steps["divergence"], steps, f"entropy, scaled by {scaling}", len(values))
+    entropy = np.minimum(-terms.sum(axis=0) / np.log(len(scaled)), 1.0)
+    steps = pd.DataFrame({"entropy": entropy, "divergence": 1 - entropy}, index=scaled.columns)
+    told = {"entropy": 1.0, "divergence": 0.0}
+    return _conclude(steps["divergence"], steps, f"{ENTROPY}, scaled by {chosen}", decisions, told)
 
 
 @passes_absence
@@ -104,9 +114,10 @@ def weigh_by_critic(
     """Weigh criteria by contrast and conflict (CRITIC).
 
     On values brought to 0-1 between worst and best, the weight is in proportion to the
-    standard deviation times the sum of ``1 - r`` over the other criteria.
+    standard deviation (denominator m - 1) times the sum of ``1 - r`` over the other criteria.
 
-    Parameters and errors as for :func:`weigh_by_entropy`.
+    Parameters and errors as for :func:`weigh_by_entropy`; criteria that are all in perfect
+    step leave nothing to weigh by, a ModelError.
 
     References
     ----------
@@ -114,89 +125,62 @@ def weigh_by_critic(
     in multiple criteria problems: The CRITIC method. Computers & Operations Research,
     22(7), 763-770.
     """
-    scaled = _scale_min_max(*_read_decisions(decisions, directions))
+    scaled = read_decisions(decisions, directions, fewest=FEWEST_UNITS).scaled
     contrast = scaled.std(ddof=1)
     correlations = np.atleast_2d(np.corrcoef(scaled.to_numpy(), rowvar=False))
     # Criteria in perfect step leave rounding of the order of 1e-16, which is no conflict.
     conflict = (1 - correlations).round(12).sum(axis=1)
     steps = pd.DataFrame({"standard deviation": contrast, "conflict": conflict})
-    return _conclude(contrast * conflict, steps, "CRITIC", len(scaled))
+    told = {"standard deviation": 0.0, "conflict": 0.0}
+    return _conclude(contrast * conflict, steps, CRITIC, decisions, told)
 
 
 @passes_absence
-def combine_weights(
-    subjective: pd.Series,
-    objective: pd.Series,
-    *,
-    rule: Rule = "multiplicative",
-    subjective_share: float = 0.5,
-) -> pd.Series:
-    """Combine judged with objective weights.
-
-    Parameters
-    ----------
-    subjective, objective : Series
-        Over the same names; each sums to 1.
-    rule : {"multiplicative", "additive"}
-        In proportion to the product, which asks for both; or the weighted mean.
-    subjective_share : float
-        Share of the judged weights in the mean; of no effect on the product.
+def weigh_objectively(
+    decisions: pd.DataFrame, *, directions: Mapping[str, Direction]
+) -> dict[str, ObjectiveWeights | NotAvailable]:
+    """Weigh by entropy and by CRITIC; what cannot be had keeps its reason.
 
     Raises
     ------
     DataError
-        If names differ or weights do not sum to 1.
-    SettingsError
-        If the share is not between 0 and 1.
-    ModelError
-        If no criterion has weight in both, for the product.
+        See :func:`weigh_by_entropy`.
     """
-    require_choice(rule, Rule, "rule")
-    if not 0 <= subjective_share <= 1:
-        raise SettingsError(f"share of judged weights is {subjective_share}; allowed: 0 to 1")
-    require_weights(subjective, of="the judgements")
-    require_weights(objective, of="the data")
-    require_same(list(subjective.index), list(objective.index), "judged weights", "data's weights")
-    data = objective[subjective.index]
-    if rule == "additive":
-        return (subjective_share * subjective + (1 - subjective_share) * data).rename("weight")
-    product = subjective * data
-    if product.sum() <= 0:
-        raise ModelError("no criterion has weight both in the judgements and in the data")
-    return (product / product.sum()).rename("weight")
+    return {
+        ENTROPY: attempt(weigh_by_entropy, decisions, directions=directions),
+        CRITIC: attempt(weigh_by_critic, decisions, directions=directions),
+    }
 
 
-def _read_decisions(
-    decisions: pd.DataFrame, directions: Mapping[str, Direction]
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return the values, and which criteria are better larger."""
-    require_same(list(decisions.columns), list(directions), "decision matrix", "directions")
-    for direction in directions.values():
-        require_choice(direction, Direction, "direction")
-    values = decisions.astype(float)
-    if not np.isfinite(values.to_numpy()).all():
-        raise DataError("the decision matrix has missing or infinite values; fill or drop them")
-    if len(values) < 2:
-        raise ModelError(f"objective weights compare units; found {len(values)}")
-    return values, np.array([directions[name] == "larger" for name in values.columns])
+def _choose_scaling(decisions: Decisions, scaling: Scaling | None) -> Scaling:
+    if scaling is not None:
+        require_choice(scaling, Scaling, "scaling")
+    values = decisions.values.to_numpy()
+    fits = (values >= 0).all() and (values[:, ~decisions.better_larger] > 0).all()
+    if scaling == "sum" and not fits:
+        raise DataError(
+            "scaling by sums needs values that are not negative, and above 0 where smaller is "
+            "better; choose min-max"
+        )
+    return scaling or ("sum" if fits else "min-max")
 
 
-def _scale_min_max(values: pd.DataFrame, better_larger: np.ndarray) -> pd.DataFrame:
-    """Bring each criterion to 0 at its worst and 1 at its best unit."""
-    low, high = values.min(), values.max()
-    if (low == high).any():
-        raise ModelError(f"criterion {low.index[low == high][0]!r} is the same in all units")
-    return (values - low.where(better_larger, high)).abs() / (high - low)
+def _scale_by_sums(decisions: Decisions) -> pd.DataFrame:
+    """Keep values, with the reciprocal where smaller is better."""
+    return decisions.values ** np.where(decisions.better_larger, 1.0, -1.0)
 
 
-def _scale_sum(values: pd.DataFrame, better_larger: np.ndarray) -> pd.DataFrame:
-    """Keep positive values, reciprocal where smaller is better."""
-    if (values <= 0).any(axis=None):
-        raise DataError("scaling by sums needs positive values; choose min-max")
-    return values ** np.where(better_larger, 1, -1)
-
-
-def _conclude(raw: pd.Series, steps: pd.DataFrame, method: str, n_units: int) -> ObjectiveWeights:
+def _conclude(
+    raw: pd.Series,
+    steps: pd.DataFrame,
+    method: str,
+    decisions: pd.DataFrame,
+    constant: Mapping[str, float],
+) -> ObjectiveWeights:
+    """Bring raw weights to a sum of 1; criteria that are the same in all units get 0."""
     if raw.sum() <= 0:
         raise ModelError("the criteria leave nothing to weigh by: they do not differ, or all agree")
-    return ObjectiveWeights((raw / raw.sum()).rename("weight"), steps, method, n_units)
+    names = decisions.columns
+    weights = (raw / raw.sum()).reindex(names, fill_value=0.0).rename("weight")
+    full = steps.reindex(names).fillna(dict(constant))
+    return ObjectiveWeights(weights, full, method, len(decisions))

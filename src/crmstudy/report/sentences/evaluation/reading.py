@@ -1,17 +1,18 @@
-"""Sentences of chapter 06, made from its results."""
+"""The reading of chapter 06: the panel, what could be evaluated, and the verdict."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from crmstudy.checks import failed
 from crmstudy.errors import NotAvailable, passes_absence
+from crmstudy.report.sentences.evaluation.comprehensive import read_verdict
 from crmstudy.report.sentences.words import (
     compose,
     count_of,
     enumerate_words,
     number,
     percent,
+    percent_within,
     plain,
 )
 
@@ -20,6 +21,7 @@ def read_evaluation(
     panel: Any | NotAvailable,
     rebuilt: Any | NotAvailable,
     verdict: Any | NotAvailable,
+    uncertainty: Any | NotAvailable | None = None,
     *,
     remark: str = "",
 ) -> str:
@@ -30,7 +32,8 @@ def read_evaluation(
     """
     said = _say_panel(panel)
     about = "" if isinstance(said, NotAvailable) else remark
-    return compose(said, about, _say_rebuilt(rebuilt, panel), _say_verdict(verdict))
+    sure = "" if uncertainty is None else _say_sure(uncertainty)
+    return compose(said, about, _say_rebuilt(rebuilt, panel), read_verdict(verdict), sure)
 
 
 @passes_absence
@@ -66,26 +69,23 @@ def _say_rebuilt(rebuilt: Any, panel: Any) -> str | NotAvailable:
         return f"All {used} indicators enter the evaluation."
     gone = enumerate_words([plain(name) for name in rebuilt.dropped_criteria])
     criteria = f", so that nothing is said about {gone}" if gone else ""
-    weights = "" if isinstance(panel, NotAvailable) else "; their weights went to what remains"
-    return f"Of {used + dropped} indicators {used} can be graded{criteria}{weights}."
+    if isinstance(panel, NotAvailable):
+        return f"Of {used + dropped} indicators {used} can be graded{criteria}."
+    lost = float(panel.weights.overall[list(rebuilt.dropped)].sum())
+    return (
+        f"Of {used + dropped} indicators {used} can be graded{criteria}; with the others "
+        f"{percent_within(lost)} of the experts' weight is missing from the verdict, and their "
+        "weights went to what remains."
+    )
 
 
 @passes_absence
-def _say_verdict(verdict: Any) -> str:
-    goal, comparison = verdict.goal, verdict.comparison
-    best = float(max(goal.grades.values))
-    agree = (
-        "All four operators give this grade."
-        if comparison.agree
-        else "The four operators do not agree on the grade: it depends on the operator, and the "
-        "score is the safer reading."
-    )
-    firm = " ".join(
-        f"But the check that {check.name} fails: {check.consequence}."
-        for check in failed(goal.checks)
-        if "operators" not in check.name
-    )
+def _say_sure(uncertainty: Any) -> str:
+    scores, share = uncertainty.scores.iloc[0], uncertainty.p_grade
+    often = "all" if share == 1 else f"{percent_within(share)} of"
     return (
-        f"With the operator {goal.operator} the grade is '{goal.grade}' and the score "
-        f"{number(goal.score)} of {number(best, 0)}. {agree} {firm}"
-    ).rstrip()
+        f"With other respondents, values and experts it would be the same grade in {often} "
+        f"{uncertainty.n_draws:,} draws, and the score would lie between "
+        f"{number(float(scores['lower']))} and {number(float(scores['upper']))} in "
+        f"{percent(uncertainty.level, 0)} of them."
+    )
