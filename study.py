@@ -43,6 +43,7 @@ VERBS = {
     "verify": "run a study elsewhere and compare every number with its reports",
     "check": "check a study's settings and data without running it",
     "new": "start a study of your own from data/template",
+    "form": "write the questionnaire that a study's experts fill in",
     "audit": "search a study's report for what points to single persons",
     "erase": "take one customer out of all that was made from the inputs",
     "status": "say for each chapter whether it is fresh or stale, and why",

@@ -187,6 +187,26 @@ def new_study(options: argparse.Namespace) -> int:
     return 0
 
 
+def write_form(options: argparse.Namespace) -> int:
+    """Put the experts' questionnaire beside study.yml, sparing one that somebody filled in."""
+    from crmstudy.evaluation.judgements.questionnaire import write_study_forms
+    from crmstudy.files import write_atomically
+    from crmstudy.settings import read_study
+
+    study = read_study(options.study)
+    forms = {study.paths.inputs / name: text for name, text in write_study_forms(study).items()}
+    changed = [file for file, text in forms.items() if file.exists() and file.read_bytes() != text]
+    if changed and not options.force:
+        raise UsageError(
+            f"{changed[0]} exists and is another form, perhaps a filled-in one: move it away, or "
+            "say --force to write over it"
+        )
+    for file, text in forms.items():
+        write_atomically(file, text)
+        print(file)
+    return 0
+
+
 def open_notebooks(options: argparse.Namespace) -> int:
     """Start JupyterLab on copies of the chapters that hold the study's parameters.
 

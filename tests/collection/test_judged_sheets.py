@@ -135,6 +135,12 @@ def test_one_file_of_squares_needs_no_pattern(panel):
     assert said_by(panel({"Li.csv": LI}, file="Li.csv"), "Li") == set(SAID)
 
 
+def test_labels_stand_for_names_in_a_long_table_too(panel):
+    rows = [f"Li,{','.join(row)}" for row in SAID]
+    labelled = "\n".join(["expert,matrix,row,column,value", *rows]).replace("tone", "语气 tone")
+    assert said_by(panel({"long.csv": labelled}, file="long.csv"), "Li") == set(SAID)
+
+
 def test_a_sheet_an_expert_where_cells_name_the_matrix(panel):
     study = panel({"panel.xlsx": book(Li=grid(LI), Wang=grid(LI))}, file="panel.xlsx")
     assert said_by(study, "Li") == said_by(study, "Wang") == set(SAID)

@@ -98,9 +98,7 @@ def test_metrics():
 def test_nothing_is_invented():
     grading = grade(limits={}, roles={})
     assert set(grading.missing) == {name for names in TREE.values() for name in names}
-    assert set(grading.missing.values()) == {
-        "no survey item grades it and study.yml sets no limits"
-    }
+    assert set(grading.missing.values()) == {"no survey item, no limits in study.yml"}
     assert grading.memberships.empty
     assert list(grading.table()["graded by"].unique()) == ["nothing"]
     assert isinstance(grading.typical_values(), NotAvailable)

@@ -88,9 +88,12 @@ def test_exclusion_says_what_it_did_or_would_have_done(panel, rule, chosen):
 
 
 def test_exclusion_of_nobody_changes_nothing_at_all(panel):
-    # Thirds and sevenths do not add up to 1 exactly.
-    same = {f"E{k}": (2, 4, 2) for k in range(7)} | {"E2": (2, 3, 2), "E5": (3, 6, 2)}
-    found = compare_exclusion(prioritise_hierarchy(panel(same), hierarchy=TREE))
+    agreed = panel({"E1": (2, 4, 2), "E2": (2, 3, 2), "E3": (3, 6, 2)})
+    # Shares of 1/6, 4/6 and 1/6 do not add up to 1 exactly.
+    years = {"E1": 1, "E2": 4, "E3": 1}
+    result = prioritise_hierarchy(agreed, hierarchy=TREE, expert_weights=years)
+    assert result.given.sum() != 1
+    found = compare_exclusion(result)
     assert found.largest_difference == 0
     assert found.table()["largest difference"].eq(0).all()
 

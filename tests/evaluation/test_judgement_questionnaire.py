@@ -11,10 +11,10 @@ import numpy as np
 import openpyxl
 import pytest
 
+from crmstudy.cli import main
 from crmstudy.collection.warehouse import check_inputs
 from crmstudy.errors import DataError, UsageError
 from crmstudy.evaluation.judgements.questionnaire import (
-    main,
     write_questionnaire,
     write_study_forms,
 )
@@ -123,29 +123,27 @@ def test_the_printed_form_shows_every_pair_with_the_scale():
 @pytest.mark.parametrize("name", ["judgement_form.xlsx", "judgement_form.txt"])
 def test_the_form_of_the_template_is_that_of_its_hierarchy(name):
     forms = write_study_forms(read_study("template", ROOT))
-    told = "run: python -m crmstudy.evaluation.judgements.questionnaire template --force"
+    told = "run: python study.py form template --force"
     found = (ROOT / "data/template" / name).read_bytes()
     assert found.replace(b"\r\n", b"\n") == forms[name].replace(b"\r\n", b"\n"), told
 
 
-def test_the_command_writes_the_forms_and_spares_a_filled_in_one(make_study, capsys):
+def test_the_verb_writes_the_forms_and_spares_a_filled_in_one(make_study, capsys):
     study = make_study({"judgements": {"file": "*.xlsx"}}, judgements={"hierarchy": TREE})
     folder = study.paths.inputs
-    assert main([str(folder)]) == 0
+    assert main(["form", str(folder)]) == 0
     assert capsys.readouterr().out.splitlines() == [
         str(folder / "judgement_form.xlsx"),
         str(folder / "judgement_form.txt"),
     ]
-    assert main([str(folder)]) == 0
+    assert main(["form", str(folder)]) == 0
     (folder / "judgement_form.xlsx").write_bytes(b"filled in")
     capsys.readouterr()
-    assert main([str(folder)]) == 2
+    assert main(["form", str(folder)]) == 2
     assert "judgement_form.xlsx exists and is another form" in capsys.readouterr().err
     assert (folder / "judgement_form.xlsx").read_bytes() == b"filled in"
-    assert main([str(folder), "--force"]) == 0
+    assert main(["form", str(folder), "--force"]) == 0
     assert (folder / "judgement_form.xlsx").read_bytes().startswith(b"PK")
-    assert main([]) == 2
-    assert "usage: python -m" in capsys.readouterr().err
 
 
 def test_refuses_what_has_nothing_to_compare(make_study):

@@ -1,5 +1,7 @@
 """Units side by side: periods, groups of customers, places; what is left out and why."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -165,6 +167,22 @@ def test_tables_of_units(quarters):
     metrics = quarters.to_metrics()
     assert metrics["units"] == 7
     assert metrics["smallest_retention_rate"] == quarters.matrix()["retention_rate"].min()
+
+
+def test_many_units_left_out_for_one_reason_share_a_row(quarters):
+    few = {f"store {k}": f"fewer than 30 customers with an order ({k})" for k in range(25)}
+    rare = {"2024-Q1": "no period before it to compare with"}
+    table = replace(quarters, left_out={**few, **rare}).tabulate_left_out()
+    units = table[table["what"] == "unit"].to_dict("split")["data"]
+    assert units == [
+        [
+            *("unit", "25 units: store 0, store 1, store 2 and 22 more"),
+            "fewer than 30 customers with an order (0 to 24)",
+        ],
+        ["unit", "2024-Q1", "no period before it to compare with"],
+    ]
+    table = replace(quarters, left_out=dict(list(few.items())[:10])).tabulate_left_out()
+    assert list(table["name"])[:2] == ["store 0", "store 1"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from crmstudy.report.sentences.evaluation.comprehensive import (
     read_grading,
     read_uncertainty,
     read_verdict,
+    sum_up_verdict,
 )
 
 ABSENT = NotAvailable("no panel")
@@ -196,3 +197,15 @@ def test_sources_alone_and_none():
 def test_absence_is_handed_on():
     assert read_verdict(ABSENT) is ABSENT
     assert read_uncertainty(ABSENT) is ABSENT
+
+
+def test_the_verdict_in_short():
+    rows = [[0, 0.1, 0.2, 0.6, 0.1], [0.1, 0.1, 0.2, 0.3, 0.3], [0, 0, 0.1, 0.8, 0.1]]
+    said = sum_up_verdict(verdict(rows))
+    assert said.startswith("The grade of the goal is 'good' (membership ")
+    assert "the score of 3." in said
+    assert said.endswith(read_verdict(verdict(rows)).rpartition(". The criterion")[2])
+    tied = sum_up_verdict(verdict([[0.5, 0.5, 0, 0, 0]] * 3))
+    assert "is 'very poor' (membership 50.0%, level with 'poor'; the rule is" in tied
+    assert tied.count("..") == 0
+    assert isinstance(sum_up_verdict(ABSENT), NotAvailable)

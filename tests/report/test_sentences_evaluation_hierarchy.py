@@ -53,6 +53,14 @@ def test_an_order_that_is_not_firm():
     )
 
 
+def test_equal_weights_are_no_order():
+    two = read_weights(bound([0.4, 0.4, 0.2], spread=0.02))
+    assert "The heaviest criteria, customer value and loyalty, weigh the same, 40.0% each" in two
+    same = read_weights(bound([1 / 3, 1 / 3, 1 / 3], spread=0.02))
+    assert "All 3 criteria weigh the same, 33.3% (95% intervals within" in same
+    assert "heaviest criterion is" not in two + same
+
+
 def test_two_criteria_one_criterion_one_expert():
     assert "it is firmly before the other, and" in read_weights(bound([0.8, 0.2]))
     assert "There is one criterion, which has all the weight." in read_weights(bound([1.0]))

@@ -107,7 +107,8 @@ def test_how_firm_the_first_place_is():
     said = read_rank_uncertainty(uncertain([0.5, 0.2, 0.3]))
     assert said.endswith("u1 in 50% of them, u3 in 30%: the first place is not settled.")
     said = read_rank_uncertainty(uncertain([0.6, 0.4, 0.0], (1, 1, 3)))
-    assert "are u1 in 60% and u2 in 40% of them: the ranking itself leaves it open" in said
+    assert "are u1 in 60% and u2 in 40% of them, a shared first place counting" in said
+    assert "for each: the ranking itself leaves it open which is first." in said
     assert read_rank_uncertainty(NotAvailable("no panel"), uncertain([1, 0, 0])).startswith(
         "Not available: no panel. Over 4,000 draws"
     )

@@ -83,7 +83,7 @@ def test_nothing_is_said_of_nothing():
 def test_nobody_weighed():
     said = read(weights=None)
     assert "The criteria were not weighed by anybody and count the same." in said
-    assert "draws of all possible weights (measured figures stay as they are)" in said
+    assert "draws of all possible weights (not varied: measured figures)" in said
     assert "how many of the possible weights speak for it" in said
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,6 +11,14 @@ import pandas as pd
 from crmstudy.errors import ModelError, NotAvailable
 from crmstudy.indicators.definitions import CATALOGUE, INDICATORS, Better
 from crmstudy.indicators.table import NULLABLE, IndicatorTable, tabulate_found
+
+
+#: Units left out for one reason that a table names one by one; of more it counts them.
+MOST_LISTED = 10
+#: Units named where they share a row.
+NAMED_TOGETHER = 3
+#: The number of customers in brackets that ends a reason.
+COUNTED = re.compile(r" \((\d+)\)$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +90,12 @@ class UnitIndicators:
         return pd.concat([counts, shown], axis=1).rename_axis(self.unit_label).reset_index()
 
     def tabulate_left_out(self) -> pd.DataFrame:
-        """One row a unit or indicator that is not compared, with the reason."""
-        units = [("unit", name, reason) for name, reason in self.left_out.items()]
+        """One row a unit or indicator that is not compared, with the reason.
+
+        Units left out for one reason share a row where they are more than ``MOST_LISTED``;
+        it counts them and names the first few.
+        """
+        units = [("unit", name, reason) for name, reason in _join_units(self.left_out)]
         lost = [("indicator", CATALOGUE[name].label, why) for name, why in self.dropped.items()]
         return pd.DataFrame([*units, *lost], columns=["what", "name", "reason"])
 
@@ -126,3 +139,19 @@ class UnitIndicators:
         if len(lacking) == len(self.tables):
             return first.reason
         return f"not known of {len(lacking)} of {len(self.tables)} units, {unit}: {first.reason}"
+
+
+def _join_units(left_out: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Give units and reason, many units of one reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in left_out.items():
+        by_reason.setdefault(COUNTED.sub("", reason), []).append(name)
+    for reason, names in by_reason.items():
+        if len(names) <= MOST_LISTED:
+            yield from ((name, left_out[name]) for name in names)
+            continue
+        counts = [int(found[1]) for name in names if (found := COUNTED.search(left_out[name]))]
+        ends = f" ({min(counts)} to {max(counts)})" if counts else ""
+        first = ", ".join(names[:NAMED_TOGETHER])
+        more = len(names) - NAMED_TOGETHER
+        yield f"{len(names):,} units: {first} and {more:,} more", reason + ends

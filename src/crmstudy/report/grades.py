@@ -205,7 +205,8 @@ def draw_grade_probabilities(uncertainty: VerdictUncertainty) -> Figure:
         _draw_parts(axes, shares, names, shares.argmax(axis=1))
         _finish_bars(figure, axes, labels, names)
         _stress(axes, 0, labels[0])
-        _note_right(axes, [f"verdict: {uncertainty.verdict.levels[name].grade}" for name in levels])
+        found = [uncertainty.verdict.levels[name] for name in levels]
+        _note_right(axes, [f"verdict: {' = '.join(one.tied) or one.grade}" for one in found])
         axes.set_xlabel(f"probability of a grade ({uncertainty.n_draws:,} draws)")
     return figure
 

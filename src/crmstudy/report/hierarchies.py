@@ -83,7 +83,8 @@ def draw_hierarchy(
 
 def _word_reasons(dropped: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """Word what stands beneath each indicator left out, and the notes on long reasons."""
-    beneath, notes = {}, {}
+    beneath: dict[str, str] = {}
+    notes: dict[str, str] = {}
     for name, reason in dropped.items():
         said = f"not available: {reason}"
         if measure_text(said, NOTE) > END - INDICATOR - 0.06:

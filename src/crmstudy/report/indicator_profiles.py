@@ -266,7 +266,7 @@ def _write_cells(axes: Axes, matrix: pd.DataFrame, depth: np.ndarray[Any, Any]) 
     values = matrix.to_numpy(dtype=float)
     for (unit, column), shade in np.ndenumerate(depth):
         written = _write(float(values[unit, column]), CATALOGUE[str(matrix.columns[column])])
-        colour = "white" if abs(shade) > 0.7 else INK
+        colour = "white" if abs(shade) > 0.55 else INK
         axes.text(
             unit, column, written, ha="center", va="center", fontsize=size, color=colour,
             rotation=upright,

@@ -113,8 +113,32 @@ def names_of(expected: Expected) -> Names:
     if choice.criteria:
         known += [SELECTION_MATRIX, *choice.criteria, *choice.systems]
         known += [f"{SELECTION_MATRIX}.{name}" for name in choice.criteria]
+    return Names.of(known, labels_of(expected))
+
+
+def labels_of(expected: Expected) -> dict[str, str]:
+    """Give the labels that study.yml lets stand for names of matrices and elements."""
+    judged, choice = expected.judgements, expected.selection
     labels = {name: one.label for name, one in choice.criteria.items() if one.label}
-    return Names.of(known, labels | judged.labels)
+    compared = {
+        f"{SELECTION_MATRIX}.{name}": f"{SELECTION_MATRIX}.{label}"
+        for name, label in labels.items()
+    }
+    return labels | compared | judged.labels
+
+
+def read_labels(source: TableSource, expected: Expected) -> TableSource:
+    """Let labels stand for names in a long table of judgements, as they do on sheets.
+
+    What study.yml says under ``values`` comes first, and a name is never taken for a label.
+    """
+    if expected.contract.name != "judgements":
+        return source
+    names = names_of(expected)
+    labels = labels_of(expected).items()
+    words = {label: name for name, label in labels if names.read(label) == name != label}
+    said = {name: words | source.values.get(name, {}) for name in ("matrix", "row", "column")}
+    return source.model_copy(update={"values": source.values | said}) if words else source
 
 
 def _read_file(

@@ -16,7 +16,7 @@ from crmstudy.collection.contracts.messages import Message, hint
 from crmstudy.collection.contracts.problems import InputError, Problem
 from crmstudy.collection.contracts.tables import Column
 from crmstudy.collection.intake.encodings import refuse_undecodable, transcode
-from crmstudy.collection.intake.experts import stage_panel, stands_on_sheets
+from crmstudy.collection.intake.experts import read_labels, stage_panel, stands_on_sheets
 from crmstudy.collection.intake.formats import (
     count_rows,
     describe_relation,
@@ -169,8 +169,9 @@ def _load(job: _Job, arrived: _Arrived, loaded: Loaded) -> Loaded:
     if job.source.file is not None:
         problems += check_names(names.values(), job.expected, job.source, job.name)
     loaded = replace(loaded, labels=_named_labels(arrived.labels, names))
+    source = read_labels(job.source, job.expected)
     if arrived.fast is not None and not problems:
-        plan = plan_columns(names, job.expected, arrived.fast, job.source)
+        plan = plan_columns(names, job.expected, arrived.fast, source)
         read = _load_fast(job, arrived, plan)
         if read:
             return _finish(job, replace(loaded, rows_read=read))
@@ -179,7 +180,7 @@ def _load(job: _Job, arrived: _Arrived, loaded: Loaded) -> Loaded:
         found, allowed = Message("is header only"), Message("header and rows")
         problem = Problem(job.name, None, "", found, allowed, Message("fill or drop"))
         raise InputError([*problems, problem])
-    plan = plan_columns(names, job.expected, staged, job.source)
+    plan = plan_columns(names, job.expected, staged, source)
     problems += find_problems(job.connection, staged, plan, job.expected, file=job.name)
     dropped = {EMPTY: empty} if empty else {}
     loaded = replace(loaded, rows_read=read, dropped=dropped)

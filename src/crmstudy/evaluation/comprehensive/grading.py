@@ -37,7 +37,7 @@ from crmstudy.indicators.table import IndicatorTable
 
 #: Role of a survey item that grades an indicator of another name.
 GRADED_BY_ROLE = {"recommendation_rate": "recommendation"}
-NOTHING_GRADES = "no survey item grades it and study.yml sets no limits"
+NOTHING_GRADES = "no survey item, no limits in study.yml"
 
 
 @dataclass(frozen=True, eq=False)

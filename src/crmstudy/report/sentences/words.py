@@ -45,11 +45,11 @@ def p_value(value: float) -> str:
     return "p < .001" if value < 0.001 else f"p = {value:.3f}".replace("0.", ".", 1)
 
 
-def enumerate_words(words: Sequence[str]) -> str:
-    """Join words as in 'a, b and c'."""
+def enumerate_words(words: Sequence[str], *, joined_by: str = "and") -> str:
+    """Join words as in 'a, b and c'; after a negation ``joined_by`` is 'or'."""
     if len(words) < 2:
         return "".join(words)
-    return ", ".join(words[:-1]) + " and " + words[-1]
+    return f"{', '.join(words[:-1])} {joined_by} {words[-1]}"
 
 
 def count_of(n: int, singular: str, plural: str = "") -> str:

@@ -103,6 +103,23 @@ def read_verdict(verdict: FuzzyHierarchyResult) -> str:
     )
 
 
+@passes_absence
+def sum_up_verdict(verdict: FuzzyHierarchyResult) -> str:
+    """Say the verdict in short: grade, validity, score, and whether all operators give it."""
+    goal, agree = verdict.goal, verdict.comparison.agree
+    share = percent_within(float(goal.shares[goal.grade]))
+    grade = f"The grade of the goal is '{goal.grade}' (membership {share}"
+    if goal.tied:
+        grade += f", level with {enumerate_words([f"'{n}'" for n in goal.tied if n != goal.grade])}"
+    nearest = "the same grade" if goal.grade_of_score == goal.grade else f"'{goal.grade_of_score}'"
+    others = "all four operators give it" if agree else "not all of the four operators give it"
+    return compose(
+        f"{grade}; the rule is {word_validity(goal.validity)}), the score of {number(goal.score)} "
+        f"is nearest to {nearest}, and {others}.",
+        _say_criteria(verdict),
+    )
+
+
 def _say_grade(goal: FuzzyResult) -> str:
     ends = [float(goal.grades.lowest), float(goal.grades.highest)]
     decimals = 0 if all(end.is_integer() for end in ends) else 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from crmstudy.errors import passes_absence
@@ -24,6 +25,8 @@ from crmstudy.report.sentences.words import (
 SLIGHT = 0.05
 #: Names listed one by one.
 MOST_NAMED = 4
+#: Weights whose difference is that of rounding weigh the same.
+TIE = 1e-9
 
 
 @passes_absence
@@ -38,6 +41,9 @@ def _say_level(intervals: WeightIntervals, level: str) -> str:
     if len(rows) == 1:
         return "" if level == "indicator" else "There is one criterion, which has all the weight."
     first = rows.iloc[0].to_dict()
+    level_with = rows[np.isclose(rows["weight"], float(first["weight"]), rtol=TIE, atol=0)]
+    if len(level_with) > 1:
+        return _say_tie(level_with, level, n=len(rows), confidence=intervals.confidence)
     name = plain(str(first["name"]))
     said = (
         f"The heaviest {level} is {name} with {percent(float(first['weight']))} "
@@ -52,6 +58,18 @@ def _say_level(intervals: WeightIntervals, level: str) -> str:
     return f"{said}, but that is not firm: it is the heaviest in {share} of the draws, and " + (
         f"{_list(tied)} {'is' if len(tied) == 1 else 'are'} not firmly behind it."
     )
+
+
+def _say_tie(rows: pd.DataFrame, level: str, *, n: int, confidence: float) -> str:
+    """Say that the heaviest weigh the same, and how far each may lie from there."""
+    plural = {"criterion": "criteria", "indicator": "indicators"}[level]
+    names = _list([plain(str(name)) for name in rows["name"]])
+    lowest, highest = float(rows["lower"].min()), float(rows["upper"].max())
+    share = percent(float(rows["weight"].iloc[0]))
+    bounds = f"{percent(confidence, 0)} intervals within {percent(lowest)} to {percent(highest)}"
+    if len(rows) == n:
+        return f"All {n} {plural} weigh the same, {share} ({bounds}); none is the heaviest."
+    return f"The heaviest {plural}, {names}, weigh the same, {share} each ({bounds})."
 
 
 def _list(names: Sequence[str]) -> str:
@@ -117,7 +135,7 @@ def read_sensitivity(sensitivity: Sensitivity, *, what: str = "alternative") -> 
     )
     same = ""
     if firm:
-        names = enumerate_words([plain(name) for name in firm])
+        names = enumerate_words([plain(name) for name in firm], joined_by="or")
         same = f" No weight of {names} changes it."
     after = enumerate_words([plain(one) for one in nearest.successors])
     return (

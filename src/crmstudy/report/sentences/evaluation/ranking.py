@@ -139,7 +139,10 @@ def _read_draws(found: RankUncertainty) -> str:
     )
     rival = found.first.drop(leaders)
     if len(leaders) > 1:
-        return f"{said}: the ranking itself leaves it open which is first."
+        return (
+            f"{said}, a shared first place counting for each: the ranking itself leaves it open "
+            "which is first."
+        )
     if float(first.iloc[0]) >= SETTLED:
         return f"{said}: the first place is settled as far as these go."
     if rival.empty or rival.max() <= 0:

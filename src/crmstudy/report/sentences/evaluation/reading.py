@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from crmstudy.errors import NotAvailable, passes_absence
-from crmstudy.report.sentences.evaluation.comprehensive import read_verdict
+from crmstudy.report.sentences.evaluation.comprehensive import sum_up_verdict
 from crmstudy.report.sentences.words import (
     compose,
     count_of,
@@ -15,6 +18,11 @@ from crmstudy.report.sentences.words import (
     percent_within,
     plain,
 )
+
+#: Names listed one by one.
+MOST_NAMED = 4
+#: Weights whose difference is that of rounding weigh the same.
+TIE = 1e-9
 
 
 def read_evaluation(
@@ -33,31 +41,43 @@ def read_evaluation(
     said = _say_panel(panel)
     about = "" if isinstance(said, NotAvailable) else remark
     sure = "" if uncertainty is None else _say_sure(uncertainty)
-    return compose(said, about, _say_rebuilt(rebuilt, panel), read_verdict(verdict), sure)
+    return compose(said, about, _say_rebuilt(rebuilt, panel), sum_up_verdict(verdict), sure)
 
 
 @passes_absence
 def _say_panel(panel: Any) -> str:
     table = panel.table()
     criteria = table.drop_duplicates("criterion").sort_values("criterion weight", ascending=False)
-    top = table.sort_values("overall weight", ascending=False).iloc[0]
-    over = len(panel.over_limit)
+    over, n = len(panel.over_limit), len(panel.experts)
     consistency = (
-        "all are consistent enough in every matrix"
+        f"{'consistent' if n == 1 else 'all are consistent'} enough in every matrix"
         if not over
         else f"{over} over the limit of consistency in one matrix or more "
         f"({enumerate_words(panel.over_limit)}); {panel.rule}"
     )
-    first, last = criteria.iloc[0], criteria.iloc[-1]
-    most = f"{plain(first['criterion'])} ({percent(first['criterion weight'])})"
-    least = f"{plain(last['criterion'])} ({percent(last['criterion weight'])})"
-    spread = f"The heaviest criterion is {most}, the lightest {least}"
-    if first["criterion weight"] == last["criterion weight"]:
+    heaviest = _name_outermost(criteria, "criterion", "criterion weight")
+    lightest = _name_outermost(criteria[::-1], "criterion", "criterion weight")
+    spread = f"The heaviest criterion is {heaviest}, the lightest {lightest}"
+    if heaviest == lightest:
         spread = "All criteria weigh the same" if len(criteria) > 1 else "There is one criterion"
+    by_weight = table.sort_values("overall weight", ascending=False)
+    top = _name_outermost(by_weight, "indicator", "overall weight")
     return (
-        f"The panel has {count_of(len(panel.experts), 'member')}: {consistency}. {spread}; the "
-        f"heaviest indicator is {plain(top['indicator'])} ({percent(top['overall weight'])})."
+        f"The panel has {count_of(n, 'member')}: {consistency}. {spread}; the heaviest "
+        f"indicator is {top}."
     )
+
+
+def _name_outermost(rows: pd.DataFrame, name: str, weight: str) -> str:
+    """Name the first of sorted rows with its weight, and those that weigh the same."""
+    first = float(rows[weight].iloc[0])
+    level = rows[np.isclose(rows[weight], first, rtol=TIE, atol=0)]
+    names = sorted(plain(one) for one in level[name])
+    if len(names) == 1:
+        return f"{names[0]} ({percent(first)})"
+    if len(names) > MOST_NAMED:
+        return f"one of {len(names)} that weigh the same ({percent(first)} each)"
+    return f"shared by {enumerate_words(names)} ({percent(first)} each)"
 
 
 def _say_rebuilt(rebuilt: Any, panel: Any) -> str | NotAvailable:
@@ -84,8 +104,8 @@ def _say_sure(uncertainty: Any) -> str:
     scores, share = uncertainty.scores.iloc[0], uncertainty.p_grade
     often = "all" if share == 1 else f"{percent_within(share)} of"
     return (
-        f"With other respondents, values and experts it would be the same grade in {often} "
-        f"{uncertainty.n_draws:,} draws, and the score would lie between "
+        f"With other respondents, values and experts the grade of the goal would be the same in "
+        f"{often} {uncertainty.n_draws:,} draws, and its score would lie between "
         f"{number(float(scores['lower']))} and {number(float(scores['upper']))} in "
         f"{percent(uncertainty.level, 0)} of them."
     )

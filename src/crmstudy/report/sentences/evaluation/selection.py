@@ -90,31 +90,39 @@ def _say_dominated(choice: SystemChoice) -> str:
             "each is nowhere better and somewhere worse than another one, which the table names."
         )
     said = [
-        f"{name} is nowhere better and somewhere worse than {' or '.join(choice.dominated[name])}"
+        f"{name} is nowhere better and somewhere worse than "
+        f"{enumerate_words(choice.dominated[name], joined_by='or')}"
         for name in names
     ]
-    what = enumerate_words(names)
+    what = enumerate_words(names, joined_by="or")
     return f"Under no weights of the criteria does it pay to take {what}: {'; '.join(said)}."
 
 
 def _say_missing(choice: SystemChoice) -> str:
     performance = choice.performance
     said = [f"{name} is left out: {reason}." for name, reason in performance.left_out.items()]
-    said += [
-        f"The criterion {name.replace('_', ' ')} is left out: it was {reason}."
-        for name, reason in performance.dropped.items()
-    ]
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in performance.dropped.items():
+        by_reason.setdefault(reason, []).append(name.replace("_", " "))
+    for reason, names in by_reason.items():
+        one = len(names) == 1
+        said.append(
+            f"The {'criterion' if one else 'criteria'} {enumerate_words(names)} "
+            f"{'is left out: it was' if one else 'are left out: they were'} {reason}."
+        )
     return " ".join(said)
 
 
 @passes_absence
 def _say_chances(chances: SystemChances) -> str:
-    fixed = f" ({enumerate_words(chances.fixed)} stay as they are)" if chances.fixed else ""
+    fixed = f" (not varied: {'; '.join(chances.fixed)})" if chances.fixed else ""
     if not chances.uncertain:
         return f"How sure the ranking is cannot be said: nothing varies between draws{fixed}."
     best = chances.best.sort_values(ascending=False, kind="stable")
     first, leaders = str(best.index[0]), chances.choice.leaders
-    over = f"{count_of(chances.n_draws, 'draw')} of {enumerate_words(chances.varying)}{fixed}"
+    whose = "their judgements" if "the experts" in chances.varying else "the expert's judgements"
+    varying = [whose if one == "their judgements" else one for one in chances.varying]
+    over = f"{count_of(chances.n_draws, 'draw')} of {enumerate_words(varying)}{fixed}"
     said = f"Over {over}, {first} is first in {percent_within(float(best.iloc[0]))}"
     if len(best) > 1 and best.iloc[1] > 0:
         said += f" and {best.index[1]} in {percent_within(float(best.iloc[1]))}"
