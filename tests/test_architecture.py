@@ -24,7 +24,8 @@ BELOW = {
 BELOW["environment"] = {"errors", "paths", "files"}
 BELOW["statistics"] = {"errors", "checks", "shares", "lazy"}
 BELOW["instrument"] = {"errors", "strict_yaml"}
-BELOW["settings"] = {"errors", "paths", "strict_yaml", "instrument"}
+BELOW["appraisal"] = {"errors", "strict_yaml", "instrument"}
+BELOW["settings"] = {"errors", "paths", "strict_yaml", "instrument", "appraisal"}
 BASE = {
     "errors",
     "lazy",
@@ -35,6 +36,7 @@ BASE = {
     "chapters",
     "settings",
     "instrument",
+    "appraisal",
 }
 BELOW["collection"] = BASE
 BELOW["indicators"] = BASE | {"statistics"}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from crmstudy import instrument, settings
+from crmstudy import appraisal, instrument, settings
 from crmstudy.errors import SettingsError
 from crmstudy.settings import read_study
 from crmstudy.strict_yaml import MESSAGES, OWN_RULES
@@ -36,6 +36,10 @@ BAD = {
     "purpose": (GOOD + "privacy: {purpose: fun}\n", "privacy.purpose：只能是"),
     "linkage": (GOOD + "linkage: {accept: 0.2}\n", "review 不能大于 accept"),
     "scale": (GOOD + "instrument: {scale: [5, 1]}\n", "必须先写最低分"),
+    "name": (
+        GOOD + "judgements: {hierarchy: {Brand: [price, service]}}\n",
+        "hierarchy.Brand：此处的名称只能用小写字母",
+    ),
     "unknown item": (
         GOOD + "instrument: {items: {Q1: {}}, roles: {recommendation: Q11}}\n",
         "role“recommendation”引用了未知的 item“Q11”；是否应为“Q1”？",
@@ -66,7 +70,8 @@ def test_a_file_that_is_not_utf8(tmp_path):
 def test_every_rule_of_our_own_has_a_translation():
     """Each text that a validator raises matches a pattern of the catalogue."""
     source = "".join(
-        Path(str(module.__file__)).read_text(encoding="utf-8") for module in (settings, instrument)
+        Path(str(module.__file__)).read_text(encoding="utf-8")
+        for module in (settings, instrument, appraisal)
     )
     raised = re.findall(r'raise ValueError\(f?"(.*)"\)', source)
     listed = re.findall(r'f"((?:table|hypothesis|item|two|missing) .*?)"\n', source)

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crmstudy.errors import SettingsError, nearest
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 
 class Strict(BaseModel):
@@ -40,6 +41,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "missing key": ("missing key {place!r}", "缺少键 {place!r}"),
     "wrong value": ("{place}: {message}{shown}", "{place}：{message}{shown}"),
     "found": (" (found {found!r})", "（现为 {found!r}）"),
+    "name": (
+        "a name here is written with small letters a to z, digits and _, a letter first; what "
+        "readers see goes into label or labels, in any language",
+        "此处的名称只能用小写字母 a 至 z、数字和 _，且以字母开头；"
+        "显示给读者的中文名称请写在 label 或 labels 中",
+    ),
     "top level": ("(top level)", "（顶层）"),
     "near": ("; did you mean {word!r}?", "（是否应为 {word!r}？）"),
 }
@@ -243,6 +250,8 @@ def _near(file: Path, word: str, known: Iterable[str]) -> str:
 
 def _rule(file: Path, problem: Any) -> str:
     """Say the rule that a value breaks, in the language of the file."""
+    if problem.get("ctx", {}).get("pattern") == NAME_PATTERN:
+        return _say(file, "name")
     message = str(problem["msg"]).removeprefix("Value error, ")
     if not _is_chinese(file):
         return message

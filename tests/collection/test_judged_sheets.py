@@ -300,6 +300,13 @@ BAD: dict[str, tuple[dict[str, str | bytes], str, str, str]] = {
         "found 'criterai'; allowed: one of criteria, price, service, brand; correct",
         "是否应为“criteria”",
     ),
+    "choice that study.yml does not speak of": (
+        {"experts/Li.csv": LI + "\nselection,a,b\na,1,3\nb,,1\n"},
+        "Li.csv, cell B15",
+        "found 'selection'; allowed: one of criteria, price, service, brand; take the rows out, "
+        "or name the criteria under selection in study.yml",
+        "在 study.yml 的 selection 中写明准则",
+    ),
     "row that the header has not": (
         {"experts/Li.csv": LI.replace("\nbrand,,,1", "\nbarnd,,,1")},
         "Li.csv, cell A4",

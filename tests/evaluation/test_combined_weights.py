@@ -130,7 +130,7 @@ def test_all_columns_stand_side_by_side(experts, objective):
     found = compare_weights(experts, objective, combination="additive", experts_share=0.25)
     table = found.table()
     assert list(table.columns) == [
-        "criterion", "experts", "entropy", "CRITIC", "data",
+        "indicator", "experts", "entropy", "CRITIC", "data",
         "additive", "multiplicative", "game-theoretic", "rank",
     ]  # fmt: skip
     np.testing.assert_allclose(found.side_by_side.sum(), 1)
@@ -151,7 +151,7 @@ def test_without_weights_from_the_data_the_experts_stand_alone(experts):
     np.testing.assert_allclose(found.weights, experts)
     assert found.unavailable["additive"] == "too few"
     assert str(found.shares) == "not available: too few"
-    assert list(found.table().columns) == ["criterion", "experts", "rank"]
+    assert list(found.table().columns) == ["indicator", "experts", "rank"]
     assert set(found.to_metrics()) == {f"weight_{name}" for name in experts.index}
 
 

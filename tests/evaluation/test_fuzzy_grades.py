@@ -5,9 +5,10 @@ import re
 import pytest
 from pydantic import ValidationError
 
+from crmstudy.appraisal import EvaluationSpec
 from crmstudy.errors import SettingsError
 from crmstudy.evaluation.comprehensive.grades import GRADES, GradeScale, read_grades
-from crmstudy.settings import EvaluationSpec, read_study
+from crmstudy.settings import read_study
 from crmstudy.strict_yaml import OWN_RULES
 
 

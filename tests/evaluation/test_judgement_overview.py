@@ -141,7 +141,7 @@ def test_figure_shows_every_expert_pair_and_name(overview):
     points = [p for line in axes.lines for p in line.get_xdata() if line.get_marker() in ("o", "s")]
     assert len([point for point in points if point is not None]) >= 14
     assert [label.get_text() for label in axes.get_yticklabels()][1] == "price"
-    assert "(n = 2 experts)" in axes.get_xlabel()
+    assert "(n = 2 experts; signs side by side: equal judgements)" in axes.get_xlabel()
 
 
 def test_figure_of_many_pairs_shows_the_most_disputed(long):

@@ -181,7 +181,7 @@ def test_criteria_in_step_are_refused_by_critic():
 def test_results_tell_their_steps(decisions):
     result = weigh_by_critic(decisions, directions=all_larger(decisions))
     table = result.table()
-    assert list(table.columns) == ["criterion", "standard deviation", "conflict", "weight", "rank"]
+    assert list(table.columns) == ["indicator", "standard deviation", "conflict", "weight", "rank"]
     assert result.to_metrics()["n_units"] == 8
     assert result.to_metrics()["weight_a"] == result.weights["a"]
 

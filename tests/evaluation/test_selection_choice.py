@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crmstudy.appraisal import SelectionSpec
 from crmstudy.collection.simulate import FirmParameters, simulate_firm
 from crmstudy.collection.simulate.draws import open_stream
 from crmstudy.collection.simulate.selection import (
@@ -25,7 +26,6 @@ from crmstudy.evaluation.selection.draws import draw_performance
 from crmstudy.evaluation.selection.gather import gather_performance
 from crmstudy.evaluation.selection.sensitivity import trace_choice
 from crmstudy.evaluation.selection.shares import find_dominated, prefer, synthesise_ideal
-from crmstudy.settings import SelectionSpec
 
 ASKED = {
     "usefulness": {"unit": "points", "scale": [1, 9]},

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crmstudy.appraisal import SelectionSpec
 from crmstudy.errors import DataError, JudgementError, ModelError, NotAvailable
 from crmstudy.evaluation.selection.gather import gather_performance
 from crmstudy.evaluation.selection.performance import SystemPerformance
-from crmstudy.settings import SelectionSpec
 
 CRITERIA = {
     "usefulness": {"label": "Usefulness", "unit": "points", "scale": [1, 9]},

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from crmstudy.appraisal import SelectionSpec
 from crmstudy.errors import NotAvailable
 from crmstudy.evaluation.selection.benefit import compare_benefit_cost
 from crmstudy.evaluation.selection.chances import weigh_chances
@@ -19,7 +20,6 @@ from crmstudy.report.selections import (
     draw_selection,
 )
 from crmstudy.report.theme import save_bytes
-from crmstudy.settings import SelectionSpec
 
 LABELS = (
     "功能的有用性与业务匹配程度",

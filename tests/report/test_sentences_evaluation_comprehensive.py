@@ -63,7 +63,7 @@ OWN = HierarchyWeights(
 
 def test_everything_is_graded():
     text = read_grading(grading(), OWN)
-    assert "Of 3 indicators, 1 by answers to the survey and 2 by their measured value are" in text
+    assert "Of 3 indicators, 1 is graded by answers to the survey and 2 by their measured" in text
     assert "Nothing of the hierarchy is missing from the verdict." in text
     assert "Every respondent answered what is graded." in text
 
@@ -73,11 +73,11 @@ def test_what_is_missing_is_named_with_its_weight():
     assert (
         "Missing from the verdict is care cost per customer, to which the experts gave 18.0%" in one
     )
-    assert "nothing is said about it," in one
+    assert "nothing is said about it." in one
     two = read_grading(grading(limits={}), OWN)
-    assert "Of 3 indicators, 1 by answers to the survey is graded." in two
+    assert "Of 3 indicators, 1 is graded by answers to the survey." in two
     assert "are retention rate and care cost per customer, to which the experts gave 60.0%" in two
-    assert "nothing is said about them," in two
+    assert "nothing is said about them." in two
     assert "care cost per customer." in read_grading(grading(limits={}), ABSENT)
 
 
@@ -202,10 +202,10 @@ def test_absence_is_handed_on():
 def test_the_verdict_in_short():
     rows = [[0, 0.1, 0.2, 0.6, 0.1], [0.1, 0.1, 0.2, 0.3, 0.3], [0, 0, 0.1, 0.8, 0.1]]
     said = sum_up_verdict(verdict(rows))
-    assert said.startswith("The grade of the goal is 'good' (membership ")
+    assert said.startswith("The grade of the goal by the largest membership is 'good' (")
     assert "the score of 3." in said
     assert said.endswith(read_verdict(verdict(rows)).rpartition(". The criterion")[2])
     tied = sum_up_verdict(verdict([[0.5, 0.5, 0, 0, 0]] * 3))
-    assert "is 'very poor' (membership 50.0%, level with 'poor'; the rule is" in tied
+    assert "is 'very poor' (50.0%, level with 'poor'; the rule is" in tied
     assert tied.count("..") == 0
     assert isinstance(sum_up_verdict(ABSENT), NotAvailable)

@@ -57,7 +57,8 @@ def test_equal_weights_are_no_order():
     two = read_weights(bound([0.4, 0.4, 0.2], spread=0.02))
     assert "The heaviest criteria, customer value and loyalty, weigh the same, 40.0% each" in two
     same = read_weights(bound([1 / 3, 1 / 3, 1 / 3], spread=0.02))
-    assert "All 3 criteria weigh the same, 33.3% (95% intervals within" in same
+    assert "All 3 criteria weigh the same, 33.3% each (95% intervals within" in same
+    assert "The two criteria weigh the same, 50.0% each" in read_weights(bound([0.5, 0.5]))
     assert "heaviest criterion is" not in two + same
 
 
@@ -143,11 +144,22 @@ def test_rebuilt():
     tree = {name: list(local.index) for name, local in weights.local.items()}
     assert read_rebuilt(rebuild_hierarchy(tree, "abcd"), weights).startswith("All 4 indicators")
     one = read_rebuilt(rebuild_hierarchy(tree, "acd"), weights)
-    assert "Of 4 indicators 1 is not available; the panel gave them 28.0% of the weight" in one
-    assert "No indicator is left" not in one
+    assert "The weight of the indicator that is not available, 28.0% of the panel's, goes to" in one
+    assert "nothing is left" not in one
+    assert "goes to what remains under the same criterion. The evaluation" in one
     none = read_rebuilt(rebuild_hierarchy(tree, "ab"), weights)
-    assert "2 are not available; the panel gave them 30.0%" in none
-    assert "No indicator is left of relationship cost, and its weight goes to the other" in none
+    assert "The weight of the 2 indicators that are not available, 30.0% of the panel's" in none
+    assert "goes to the other criteria in proportion; nothing is left of relationship" in none
+    some = read_rebuilt(rebuild_hierarchy(tree, "a"), weights)
+    assert "the same criterion, or where nothing remains to the other criteria in" in some
+
+
+def test_grades_stand_in_quotation_marks():
+    frame = pd.DataFrame([[1.0, 0], [0, 1.0]], columns=["c_1", "c_2"], index=["good", "very poor"])
+    traced = trace_weights(frame, pd.Series([0.7, 0.3], index=["c_1", "c_2"]))
+    said = read_sensitivity(traced, what="grade")
+    assert said.startswith("With the weights as they are, 'good' leads.")
+    assert "in proportion, 'very poor' would lead." in said
 
 
 def test_absence_is_handed_on():

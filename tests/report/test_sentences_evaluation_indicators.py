@@ -75,7 +75,7 @@ def test_some_measured_with_reasons_joined():
 
 def test_none_measured_and_no_dates():
     said = read_indicators(NONE, choose_window({}))
-    assert said.startswith("No table of purchases, tickets or costs has dates")
+    assert said.startswith("There is no table of purchases, tickets or costs with dates")
     assert "None of the 12 indicators could be measured (product satisfaction" in said
     short = read_indicators(NONE, window("2025-01-01", "2025-01-20"))
     assert "all that the data cover, 2025-01-01 to 2025-01-20" in short

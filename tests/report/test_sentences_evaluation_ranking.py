@@ -135,3 +135,10 @@ def test_reversals():
     assert "the first unit changes" in said
     missing = NotAvailable("two units")
     assert read_reversals(missing) is missing
+
+
+def test_methods_that_differ_everywhere():
+    # Relative differences: TOPSIS goes by the second column, the weighted sum by the first.
+    ranking = rank([[1.03, 2], [1.02, 1], [1.01, 8], [1.00, 4]], [0.8, 0.2])
+    assert len(ranking.disputed) == 4
+    assert "Methods differ by 2 places or more on every unit." in read_ranking(ranking)

@@ -7,6 +7,7 @@ from itertools import combinations
 import pandas as pd
 import pytest
 
+from crmstudy.appraisal import SelectionSpec
 from crmstudy.errors import NotAvailable, attempt
 from crmstudy.evaluation.selection.benefit import compare_benefit_cost
 from crmstudy.evaluation.selection.chances import weigh_chances
@@ -14,7 +15,6 @@ from crmstudy.evaluation.selection.choice import choose_system
 from crmstudy.evaluation.selection.gather import gather_performance
 from crmstudy.evaluation.selection.sensitivity import trace_choice
 from crmstudy.report.sentences.evaluation.selection import read_selection
-from crmstudy.settings import SelectionSpec
 
 CRITERIA = {
     "usability": {"label": "Usability"},

@@ -12,7 +12,6 @@ from crmstudy.errors import ModelError, NotAvailable
 from crmstudy.indicators.definitions import CATALOGUE, INDICATORS, Better
 from crmstudy.indicators.table import NULLABLE, IndicatorTable, tabulate_found
 
-
 #: Units left out for one reason that a table names one by one; of more it counts them.
 MOST_LISTED = 10
 #: Units named where they share a row.

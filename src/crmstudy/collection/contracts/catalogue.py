@@ -254,6 +254,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "correct it, or the hierarchy in study.yml{near}",
         "请改正，或改正 study.yml 中的层次结构{near}",
     ),
+    "no choice": (
+        "take the rows out, or name the criteria under selection in study.yml",
+        "请删去这些行，或在 study.yml 的 selection 中写明准则",
+    ),
     "not judged": (
         "no judgement of expert '{expert}' on matrix '{matrix}'",
         "专家“{expert}”没有判断矩阵“{matrix}”",

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from crmstudy.appraisal import JudgementSpec, SelectionSpec
 from crmstudy.collection.contracts.messages import Message, hint
 from crmstudy.collection.contracts.problems import SHOWN, InputError, Problem, refuse
 from crmstudy.collection.contracts.tables import CONTRACTS, Column, Contract, Kind
 from crmstudy.paths import SETTINGS_FILE
-from crmstudy.settings import JudgementSpec, SelectionSpec, Study
+from crmstudy.settings import Study
 
 if TYPE_CHECKING:
     import pandas as pd

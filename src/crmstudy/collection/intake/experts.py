@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from crmstudy.appraisal import SELECTION_MATRIX
 from crmstudy.collection.contracts.contract import Expected
 from crmstudy.collection.contracts.messages import Message
 from crmstudy.collection.contracts.problems import InputError, Problem
@@ -23,7 +24,7 @@ from crmstudy.collection.intake.places import Places, has_pattern, list_files
 from crmstudy.collection.intake.read import Staging
 from crmstudy.collection.intake.sheets import SUFFIXES, Sheet, read_sheets
 from crmstudy.collection.intake.sqltypes import Staged
-from crmstudy.settings import SELECTION_MATRIX, TableSource
+from crmstudy.settings import TableSource
 
 #: From this many of the five names on, a first row is the header of a long table.
 HEADER = 2

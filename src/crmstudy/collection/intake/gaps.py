@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from crmstudy.appraisal import SELECTION_MATRIX
 from crmstudy.collection.contracts.contract import Expected
 from crmstudy.collection.contracts.messages import Message
 from crmstudy.collection.contracts.problems import Problem
-from crmstudy.settings import SELECTION_MATRIX
 
 #: Expert, matrix, row and column of one judgement.
 Pair = tuple[str, str, str, str]

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import duckdb
 
+from crmstudy.appraisal import SELECTION_MATRIX
 from crmstudy.collection.contracts.contract import Expected
 from crmstudy.collection.contracts.messages import Message, hint
 from crmstudy.collection.contracts.problems import Problem
 from crmstudy.collection.intake.gaps import find_gaps
 from crmstudy.collection.intake.sqltypes import ROW, Plan, literal, quote
-from crmstudy.settings import SELECTION_MATRIX
 
 KEY = ("expert", "matrix", "row", "column")
 NUMBER = "[+]?(?:[0-9]+[.]?[0-9]*|[.][0-9]+)"
@@ -74,7 +74,9 @@ def _one_of(plan: Plan, known: Sequence[str], *, where: str) -> Parts:
     words = ", ".join(map(literal, known))
 
     def tell(found: str | None) -> tuple[str, str, str]:
-        remedy = Message("correct element", near=hint(str(found), known))
+        chosen = plan.ours == "matrix" and str(found).split(".")[0] == SELECTION_MATRIX
+        near = hint(str(found), known)
+        remedy = Message("no choice") if chosen else Message("correct element", near=near)
         return repr(found), Message("one of", words=tuple(known)), remedy
 
     value = plan.aliased("v")

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import duckdb
 
+from crmstudy.appraisal import SELECTION_MATRIX, SelectionCriterion
 from crmstudy.collection.contracts.contract import Expected
 from crmstudy.collection.contracts.messages import Message, hint
 from crmstudy.collection.contracts.problems import Problem
 from crmstudy.collection.intake.sqltypes import ROW, Plan, literal, quote
-from crmstudy.settings import SELECTION_MATRIX, SelectionCriterion
 
 Told = tuple[str, str, str]
 #: The condition that breaks it, the value to show, the words, the column.

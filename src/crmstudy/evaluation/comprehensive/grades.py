@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from crmstudy.appraisal import EvaluationSpec
 from crmstudy.errors import SettingsError
-from crmstudy.settings import EvaluationSpec
 
 _GRADE_NAMES = {
     3: ("poor", "fair", "good"),

@@ -276,12 +276,15 @@ def _better_of(name: str) -> Better:
 def _read_limits(
     limits: Mapping[str, Sequence[float]], names: Sequence[str], grades: GradeScale
 ) -> dict[str, Floats]:
-    for name in limits:
-        if name not in names:
-            raise SettingsError(
-                f"study.yml: evaluation.limits: {name!r} is no indicator of the hierarchy; "
-                f"allowed: {', '.join(names)}{nearest(name, names)}"
-            )
+    unknown = [name for name in limits if name not in names]
+    if unknown:
+        said = ", ".join(map(repr, unknown))
+        what = "is no indicator" if len(unknown) == 1 else "are no indicators"
+        raise SettingsError(
+            f"study.yml: evaluation.limits: {said} {what} of the hierarchy; allowed: "
+            f"{', '.join(names)}; take the line out, or correct the name"
+            f"{nearest(unknown[0], names)}"
+        )
     return {
         name: spread_limits(
             values,

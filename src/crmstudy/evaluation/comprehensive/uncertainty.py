@@ -30,6 +30,7 @@ from crmstudy.evaluation.require import require_choice
 from crmstudy.evaluation.tabulate import name_metrics
 from crmstudy.indicators.intervals import Interval
 
+ROUNDING = 1e-12
 SOURCES = ("respondents", "measured values", "experts", "judgement noise")
 TOGETHER = "all together"
 FEWEST_DRAWS = 100
@@ -233,12 +234,14 @@ def _compare_sources(
     spreads: dict[str, float], panel: HierarchyResult, grading: Grading
 ) -> pd.DataFrame:
     """One row a source: how much of the score's variance it brings when drawn alone."""
+    # Draws of equal numbers differ by rounding, which is no variance.
+    spreads = {source: sd if sd > ROUNDING else 0.0 for source, sd in spreads.items()}
     total = sum(spreads[source] ** 2 for source in SOURCES)
     remarks = _remark_sources(panel, grading)
     rows = [
         {
             "source": source,
-            "sd of the score": sd if sd > 1e-12 else 0.0,  # rounding of equal numbers
+            "sd of the score": sd,
             "share": sd**2 / total if total > 0 else None,
             "remark": remarks.get(source, ""),
         }

@@ -115,12 +115,16 @@ def share_experts(
     if not isinstance(expert_weights, Mapping):
         expert_weights = {str(i): share for i, share in enumerate(expert_weights, start=1)}
     shares = pd.Series({str(expert): float(share) for expert, share in expert_weights.items()})
-    for name in (*shares.index, *experts):
-        if name not in experts or name not in shares.index:
-            raise DataError(
-                f"weights of experts are given for {', '.join(shares.index)}; "
-                f"allowed: {', '.join(experts)}{nearest(name, experts)}"
-            )
+    strangers = [name for name in shares.index if name not in experts]
+    forgotten = [name for name in experts if name not in shares.index]
+    if strangers or forgotten:
+        wrong = [f"no expert {name!r} judged{nearest(name, experts)}" for name in strangers]
+        wrong += [f"expert {name!r} has none" for name in forgotten]
+        raise DataError(
+            f"weights of experts are given for {', '.join(shares.index)}; "
+            f"allowed: {', '.join(experts)}; {'; '.join(wrong)}: correct the names, give every "
+            "expert a weight, or give none (study.yml, judgements: expert_weights)"
+        )
     require_weights(shares, of="the experts")
     return shares[list(experts)].to_numpy()
 

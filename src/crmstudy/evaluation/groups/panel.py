@@ -193,7 +193,7 @@ def prioritise_hierarchy(
     experts = next(iter(panels.values())).experts
     over = tuple(consistency.loc[~consistency["within limit"], "expert"].unique())
     given = _share(experts, expert_weights)
-    shares = _censor(given, over, over_limit, cr_limit)
+    shares = _censor(given, over, over_limit, consistency, cr_limit=cr_limit)
     used = tuple(str(expert) for expert in shares.index[shares > 0])
     group = {
         name: prioritise_group(panel, shares.to_numpy(), random_index, method, cr_limit)
@@ -226,6 +226,9 @@ def prioritise_hierarchy(
         cr_limit=cr_limit,
     )
 
+
+#: Experts whom a message names one by one.
+MOST_NAMED = 4
 
 _RULES = {
     "keep": "experts with a consistency ratio of {limit:g} or more are kept and reported",
@@ -269,19 +272,37 @@ def _tabulate_consistency(
 
 
 def _censor(
-    given: pd.Series, over: Sequence[str], over_limit: OverLimit, cr_limit: float
+    given: pd.Series,
+    over: Sequence[str],
+    over_limit: OverLimit,
+    consistency: pd.DataFrame,
+    *,
+    cr_limit: float,
 ) -> pd.Series:
     """Give the shares of excluded experts to the others in proportion."""
     if over_limit == "keep":
         return given
     left = given.where(~given.index.isin(over), 0.0)
     if left.sum() <= 0:
+        who = "the one expert is" if len(given) == 1 else f"all {len(given)} experts are"
         raise ModelError(
-            f"all {len(given)} experts with a weight are over the limit of consistency "
-            f"({cr_limit:g}), so excluding them leaves nobody; have them judge again, or keep "
-            "them (study.yml, judgements: inconsistent: keep)"
+            f"{who} over the limit of consistency ({cr_limit:g}), at worst with "
+            f"{_name_worst(consistency)}, so excluding them leaves nobody; have them judge again, "
+            "or keep them (study.yml, judgements: inconsistent: keep)"
         )
     return left / left.sum()
+
+
+def _name_worst(consistency: pd.DataFrame) -> str:
+    """Name each expert's largest ratio with its matrix, the worst first."""
+    ordered = consistency.sort_values("consistency ratio", ascending=False, kind="stable")
+    worst = ordered.drop_duplicates("expert")
+    said = [
+        f"{row['expert']} {row['consistency ratio']:.2f} in {row['matrix'].replace('_', ' ')}"
+        for row in worst.head(MOST_NAMED).to_dict("records")
+    ]
+    more = len(worst) - len(said)
+    return ", ".join(said) + (f" and {more} more" if more else "")
 
 
 def _check_panel(

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from crmstudy.appraisal import CRITERIA_MATRIX
 from crmstudy.checks import Check
 from crmstudy.errors import ModelError, passes_absence
 from crmstudy.evaluation.judgements.panel import JudgementPanel
 from crmstudy.evaluation.judgements.reading import OpenPairs, read_panels
-from crmstudy.settings import CRITERIA_MATRIX
 
 
 @dataclass(frozen=True, eq=False)

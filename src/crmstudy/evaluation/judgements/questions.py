@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import combinations
 from types import MappingProxyType
 
+from crmstudy.appraisal import CRITERIA_MATRIX, SELECTION_MATRIX
 from crmstudy.errors import DataError, UsageError
-from crmstudy.settings import CRITERIA_MATRIX, SELECTION_MATRIX, StudySettings
+from crmstudy.settings import StudySettings
 
 NO_LABELS: Mapping[str, str] = MappingProxyType({})
 

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from crmstudy.appraisal import SELECTION_MATRIX
 from crmstudy.errors import DataError, JudgementError, nearest, passes_absence
 from crmstudy.evaluation.judgements.completion import Completion, complete_matrices
 from crmstudy.evaluation.judgements.faults import (
@@ -29,7 +30,6 @@ from crmstudy.evaluation.judgements.faults import (
 )
 from crmstudy.evaluation.judgements.panel import JudgementPanel
 from crmstudy.evaluation.require import require_choice
-from crmstudy.settings import SELECTION_MATRIX
 
 __all__ = [
     "RECIPROCITY_TOLERANCE_TYPED",

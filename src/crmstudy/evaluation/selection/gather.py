@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from crmstudy.appraisal import SELECTION_MATRIX, SelectionSpec
 from crmstudy.errors import DataError, ModelError, NotAvailable
 from crmstudy.evaluation.groups.panel import HierarchyResult, OverLimit, prioritise_hierarchy
 from crmstudy.evaluation.groups.weighing import Aggregation
@@ -20,7 +21,6 @@ from crmstudy.evaluation.selection.reading import (
     Sources,
     read_sources,
 )
-from crmstudy.settings import SELECTION_MATRIX, SelectionSpec
 
 NO_SYSTEMS = NotAvailable("the study has no table systems")
 NO_JUDGEMENTS = NotAvailable("the study has no table judgements")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from crmstudy.appraisal import SelectionCriterion
 from crmstudy.errors import NotAvailable
 from crmstudy.evaluation.groups.panel import HierarchyResult
 from crmstudy.evaluation.tabulate import name_metrics
 from crmstudy.evaluation.weighting.decisions import Direction
-from crmstudy.settings import SelectionCriterion
 
 MONEY = "money"
 PREFERENCE = "preference, all systems = 1"

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crmstudy.appraisal import SELECTION_MATRIX, SelectionSpec
 from crmstudy.errors import DataError, ModelError, NotAvailable, nearest
-from crmstudy.settings import SELECTION_MATRIX, SelectionSpec
 
 COLUMNS = ("system", "criterion", "rater", "value")
 #: Names of systems in a matrix of the hierarchy, which may hold each name once.

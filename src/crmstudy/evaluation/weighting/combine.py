@@ -109,9 +109,9 @@ class CombinedWeights:
         return pd.DataFrame(self.combine_draws(shares.to_numpy()), columns=kept.columns)
 
     def table(self) -> pd.DataFrame:
-        """One row a criterion: all weights, and the rank under the one that counts."""
+        """One row an indicator: all weights, and the rank under the one that counts."""
         ranked = self.side_by_side.assign(rank=rank_weights(self.weights))
-        return ranked.rename_axis("criterion").reset_index()
+        return ranked.rename_axis("indicator").reset_index()
 
     def to_metrics(self) -> dict[str, float]:
         """Weights that count, how far experts and data are apart, and the sides' shares."""

@@ -49,9 +49,9 @@ class ObjectiveWeights:
     n_units: int
 
     def table(self) -> pd.DataFrame:
-        """One row a criterion: the steps, weight, rank."""
+        """One row an indicator: the steps, weight, rank."""
         steps = self.steps.assign(weight=self.weights, rank=rank_weights(self.weights))
-        return steps.rename_axis("criterion").reset_index()
+        return steps.rename_axis("indicator").reset_index()
 
     def to_metrics(self) -> dict[str, float]:
         """Units and weights."""

@@ -48,17 +48,19 @@ def _say_graded(grading: Grading) -> str:
     asked = sum(isinstance(one, GradedAnswers) for one in evidence)
     measured = sum(isinstance(one, GradedValue) for one in evidence)
     parts = [
-        text
+        (count, text)
         for count, text in (
-            (asked, f"{asked} by answers to the survey"),
-            (measured, f"{measured} by {'its' if measured == 1 else 'their'} measured value"),
+            (asked, "by answers to the survey"),
+            (measured, f"by {'its' if measured == 1 else 'their'} measured value"),
         )
         if count
     ]
     if not parts:
         return f"None of the {count_of(len(evidence), 'indicator')} can be graded."
-    said = f"Of {count_of(len(evidence), 'indicator')}, {enumerate_words(parts)}"
-    return f"{said} {'is' if asked + measured == 1 else 'are'} graded."
+    first, text = parts[0]
+    graded = [f"{first} {'is' if first == 1 else 'are'} graded {text}"]
+    graded += [f"{count} {text}" for count, text in parts[1:]]
+    return f"Of {count_of(len(evidence), 'indicator')}, {enumerate_words(graded)}."
 
 
 def _say_missing(grading: Grading, weights: HierarchyWeights | NotAvailable) -> str:
@@ -75,7 +77,7 @@ def _say_missing(grading: Grading, weights: HierarchyWeights | NotAvailable) -> 
     lost = float(weights.overall[names].sum())
     return (
         f"{text}, to which the experts gave {percent_within(lost)} of the weight; nothing is said "
-        f"about {'it' if len(names) == 1 else 'them'}, and what remains was weighed anew."
+        f"about {'it' if len(names) == 1 else 'them'}."
     )
 
 
@@ -108,9 +110,10 @@ def sum_up_verdict(verdict: FuzzyHierarchyResult) -> str:
     """Say the verdict in short: grade, validity, score, and whether all operators give it."""
     goal, agree = verdict.goal, verdict.comparison.agree
     share = percent_within(float(goal.shares[goal.grade]))
-    grade = f"The grade of the goal is '{goal.grade}' (membership {share}"
+    grade = f"The grade of the goal by the largest membership is '{goal.grade}' ({share}"
     if goal.tied:
-        grade += f", level with {enumerate_words([f"'{n}'" for n in goal.tied if n != goal.grade])}"
+        level = [f"'{name}'" for name in goal.tied if name != goal.grade]
+        grade += f", level with {enumerate_words(level)}"
     nearest = "the same grade" if goal.grade_of_score == goal.grade else f"'{goal.grade_of_score}'"
     others = "all four operators give it" if agree else "not all of the four operators give it"
     return compose(

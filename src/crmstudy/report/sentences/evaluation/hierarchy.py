@@ -68,7 +68,8 @@ def _say_tie(rows: pd.DataFrame, level: str, *, n: int, confidence: float) -> st
     share = percent(float(rows["weight"].iloc[0]))
     bounds = f"{percent(confidence, 0)} intervals within {percent(lowest)} to {percent(highest)}"
     if len(rows) == n:
-        return f"All {n} {plural} weigh the same, {share} ({bounds}); none is the heaviest."
+        every = f"The two {plural}" if n == 2 else f"All {n} {plural}"
+        return f"{every} weigh the same, {share} each ({bounds})."
     return f"The heaviest {plural}, {names}, weigh the same, {share} each ({bounds})."
 
 
@@ -113,7 +114,7 @@ def read_sensitivity(sensitivity: Sensitivity, *, what: str = "alternative") -> 
 
     ``what`` is the noun of what is ranked: system, unit, grade.
     """
-    first = enumerate_words([plain(one) for one in sensitivity.first])
+    first = enumerate_words([_name_ranked(one, what) for one in sensitivity.first])
     n = len(sensitivity.traces)
     nearest = sensitivity.nearest
     if len(next(iter(sensitivity.traces.values())).lines) < 2:
@@ -137,12 +138,17 @@ def read_sensitivity(sensitivity: Sensitivity, *, what: str = "alternative") -> 
     if firm:
         names = enumerate_words([plain(name) for name in firm], joined_by="or")
         same = f" No weight of {names} changes it."
-    after = enumerate_words([plain(one) for one in nearest.successors])
+    after = enumerate_words([_name_ranked(one, what) for one in nearest.successors])
     return (
         f"With the weights as they are, {first} leads. The nearest change is that of "
         f"{plain(nearest.criterion)}: if its weight {verb} from {number(nearest.weight)} to "
         f"{number(target)}, the others in proportion, {after} would lead.{slight}{same}"
     )
+
+
+def _name_ranked(name: str, what: str) -> str:
+    """Name what is ranked; a grade is an adjective and stands in quotation marks."""
+    return f"'{plain(name)}'" if what == "grade" else plain(name)
 
 
 @passes_absence
@@ -176,16 +182,16 @@ def read_rebuilt(rebuilt: RebuiltHierarchy, weights: HierarchyWeights) -> str:
         return f"All {total} indicators are available, and the weights are the panel's own."
     lost = float(overall[list(rebuilt.dropped)].sum())
     gone = [plain(name) for name in rebuilt.dropped_criteria]
-    criteria = ""
-    if gone:
-        whose = "its" if len(gone) == 1 else "their"
-        criteria = (
-            f" No indicator is left of {enumerate_words(gone)}, and {whose} weight goes to the "
-            "other criteria in proportion."
-        )
+    criteria = f"; nothing is left of {enumerate_words(gone)}" if gone else ""
+    n = len(rebuilt.dropped)
+    whose = "the indicator that is" if n == 1 else f"the {n} indicators that are"
+    alone = set(rebuilt.dropped) == {
+        one for name in rebuilt.dropped_criteria for one in weights.local[name].index
+    }
+    goes = [] if alone else ["what remains under the same criterion"]
+    goes += ["the other criteria in proportion"] if gone else []
     return (
-        f"Of {count_of(total, 'indicator')} {len(rebuilt.dropped)} "
-        f"{'is' if len(rebuilt.dropped) == 1 else 'are'} not available; the panel gave "
-        f"them {percent(lost)} of the weight, which goes to what remains under the same "
-        f"criterion.{criteria} The evaluation speaks for the rest only."
+        f"The weight of {whose} not available, {percent(lost)} of the panel's, goes to "
+        f"{', or where nothing remains to '.join(goes)}{criteria}. The evaluation speaks for "
+        "the rest only."
     )

@@ -83,7 +83,7 @@ def read_units(
 @passes_absence
 def _say_window(window: Window) -> str:
     if window.start is None or window.end is None:
-        return "No table of purchases, tickets or costs has dates, so that there is no window."
+        return "There is no table of purchases, tickets or costs with dates, and so no window."
     last = window.end - pd.Timedelta("1D")
     reach = f"{window.start:%Y-%m-%d} to {last:%Y-%m-%d}"
     if window.length == "all there is":

@@ -91,7 +91,8 @@ def _say_agreement(ranking: Ranking) -> str:
     disputed = ranking.disputed
     if not disputed:
         return f"{said} No two methods put a unit {FAR_APART} places apart or more."
-    return f"{said} Methods differ by {FAR_APART} places or more on {_list(disputed)}."
+    units = "every unit" if len(disputed) == len(ranking.units) else _list(disputed)
+    return f"{said} Methods differ by {FAR_APART} places or more on {units}."
 
 
 def _say_compromise(ranking: Ranking) -> str:

@@ -55,29 +55,26 @@ def _say_panel(panel: Any) -> str:
         else f"{over} over the limit of consistency in one matrix or more "
         f"({enumerate_words(panel.over_limit)}); {panel.rule}"
     )
-    heaviest = _name_outermost(criteria, "criterion", "criterion weight")
-    lightest = _name_outermost(criteria[::-1], "criterion", "criterion weight")
-    spread = f"The heaviest criterion is {heaviest}, the lightest {lightest}"
+    heaviest = _say_outermost(criteria, "criterion", "criterion weight")
+    lightest = _say_outermost(criteria[::-1], "criterion", "criterion weight")
+    spread = f"The heaviest {heaviest}, the lightest {lightest}"
     if heaviest == lightest:
         spread = "All criteria weigh the same" if len(criteria) > 1 else "There is one criterion"
     by_weight = table.sort_values("overall weight", ascending=False)
-    top = _name_outermost(by_weight, "indicator", "overall weight")
-    return (
-        f"The panel has {count_of(n, 'member')}: {consistency}. {spread}; the heaviest "
-        f"indicator is {top}."
-    )
+    top = _say_outermost(by_weight, "indicator", "overall weight")
+    return f"The panel has {count_of(n, 'member')}: {consistency}. {spread}; the heaviest {top}."
 
 
-def _name_outermost(rows: pd.DataFrame, name: str, weight: str) -> str:
+def _say_outermost(rows: pd.DataFrame, level: str, weight: str) -> str:
     """Name the first of sorted rows with its weight, and those that weigh the same."""
     first = float(rows[weight].iloc[0])
-    level = rows[np.isclose(rows[weight], first, rtol=TIE, atol=0)]
-    names = sorted(plain(one) for one in level[name])
+    level_with = rows[np.isclose(rows[weight], first, rtol=TIE, atol=0)]
+    names = sorted(plain(one) for one in level_with[level])
     if len(names) == 1:
-        return f"{names[0]} ({percent(first)})"
-    if len(names) > MOST_NAMED:
-        return f"one of {len(names)} that weigh the same ({percent(first)} each)"
-    return f"shared by {enumerate_words(names)} ({percent(first)} each)"
+        return f"{level} is {names[0]} ({percent(first)})"
+    said = enumerate_words(names) if len(names) <= MOST_NAMED else f"{len(names)} that tie"
+    plural = {"criterion": "criteria", "indicator": "indicators"}[level]
+    return f"{plural} are {said} ({percent(first)} each)"
 
 
 def _say_rebuilt(rebuilt: Any, panel: Any) -> str | NotAvailable:

@@ -60,7 +60,12 @@ def _say_leader(choice: SystemChoice) -> str:
         share = f"{among} {enumerate_words(leaders)} share the highest score, {top}"
         return f"{share}; a system that is best on every criterion would have 1. {weighed}".strip()
     following = choice.order[1]
-    gap = f"before {following} with {number(float(choice.score[following]))}"
+    best, next_best = float(choice.score.max()), float(choice.score[following])
+    # Scores that look alike are written with more decimals, so that one is seen to be higher.
+    shown = (d for d in range(2, 6) if number(best, d) != number(next_best, d))
+    decimals = next(shown, 6)
+    top, second = number(best, decimals), number(next_best, decimals)
+    gap = f"before {following} with {second}"
     return (
         f"{among} {leaders[0]} has the highest score, {top}, {gap}; a system that is best on "
         f"every criterion would have 1. {weighed}"
