@@ -40,6 +40,12 @@ BAD = {
         GOOD + "judgements: {hierarchy: {Brand: [price, service]}}\n",
         "hierarchy.Brand：此处的名称只能用小写字母",
     ),
+    "limits": (
+        GOOD
+        + "judgements: {hierarchy: {cost: [service_cost, care_cost]}}\n"
+        + "evaluation: {limits: {servce_cost: [9, 1]}}\n",
+        "limits 中的“servce_cost”不在 judgements 的层次结构中；是否应为“service_cost”？",
+    ),
     "unknown item": (
         GOOD + "instrument: {items: {Q1: {}}, roles: {recommendation: Q11}}\n",
         "role“recommendation”引用了未知的 item“Q11”；是否应为“Q1”？",

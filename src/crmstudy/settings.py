@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from crmstudy.appraisal import EvaluationSpec, Factor, JudgementSpec, SelectionSpec
-from crmstudy.errors import SettingsError
+from crmstudy.errors import SettingsError, nearest
 from crmstudy.instrument import Instrument
 from crmstudy.paths import StudyPaths, find_study
 from crmstudy.strict_yaml import Name, Strict, explain, read_mapping
@@ -208,6 +208,13 @@ class StudySettings(Strict):
                 problems.append(f"table {key!r}: a data set cannot be called {dataset!r}")
         ids = [entry.id for entry in self.hypotheses]
         problems += [f"hypothesis {i} stands twice" for i in sorted(set(ids)) if ids.count(i) > 1]
+        under = [name for names in self.judgements.hierarchy.values() for name in names]
+        problems += [
+            f"evaluation: limits of {name!r}, which the hierarchy of judgements does not have"
+            f"{nearest(name, under)}"
+            for name in self.evaluation.limits
+            if under and name not in under
+        ]
         if problems:
             raise ValueError("; ".join(problems))
         return self

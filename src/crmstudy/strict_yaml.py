@@ -135,6 +135,10 @@ OWN_RULES: tuple[tuple[str, str], ...] = (
     ("criterion '(.*)' has the name of a matrix; rename it", r"准则“\1”与判断矩阵同名，请改名"),
     ("hierarchy names '(.*)' twice; name it once", r"层次结构中“\1”重复出现，请只写一次"),
     (
+        "evaluation: limits of '(.*)', which the hierarchy of judgements does not have",
+        r"evaluation：limits 中的“\1”不在 judgements 的层次结构中",
+    ),
+    (
         "label of '(.*)', which the hierarchy does not have",
         r"labels 中的“\1”不在层次结构中",
     ),

@@ -112,6 +112,16 @@ def test_pooled_errors_are_the_errors_of_the_experts_pooled():
     np.testing.assert_allclose(*spreads, rtol=0.04)
 
 
+@pytest.mark.parametrize("aggregation", ["judgements", "priorities"])
+@pytest.mark.parametrize(("resample", "people"), [(True, 4), (False, 5)])
+def test_an_expert_drawn_twice_errs_each_time_for_himself(aggregation, resample, people):
+    """Of equal experts only their errors differ: geometric means have 2 s^2 / (n people)."""
+    panel = simulated(noise=0.0, method="geometric_mean", aggregation=aggregation, mean="geometric")
+    drawn = draw_weights(panel, n_draws=20_000, seed=4, noise=0.2, resample=resample).criteria
+    ratio = np.log(drawn[:, 0] / drawn[:, 1])
+    assert ratio.var() == pytest.approx(2 * 0.2**2 / (4 * people), rel=0.04)
+
+
 def test_neither_order_of_rows_nor_of_names_changes_the_draws():
     firm = FirmParameters()
     table = draw_judgements(np.random.default_rng(4), firm)

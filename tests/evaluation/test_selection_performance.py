@@ -333,7 +333,7 @@ def test_an_expert_who_judged_one_matrix_only_is_refused():
             RATED[RATED["system"] == "A"],
             judge("selection", WEIGHTS),
             None,
-            "1 of 1 systems can be compared; a choice needs two or more",
+            "1 of 1 system can be compared; a choice needs two or more",
         ),
     ],
 )

@@ -155,6 +155,17 @@ def test_a_cost_ledger_must_cover_the_window(tables):
     )
 
 
+def test_months_without_a_booking_are_told(tables):
+    said = measure_indicators(tables, **WINDOW).table().set_index("indicator")["remark"]
+    assert "no booking in 4 of 6 months, which count as free" in said["care cost per customer"]
+    months = pd.date_range("2024-07-01", periods=6, freq="MS")
+    full = pd.DataFrame({"period": months, "cost_type": "care", "amount": 1.0})
+    found = measure_indicators(tables | {"costs": full}, **WINDOW)
+    assert (
+        "no booking" not in found.table().set_index("indicator")["remark"]["care cost per customer"]
+    )
+
+
 def test_nobody_retained_has_a_reason(tables):
     tables["transactions"].loc[3, "customer_id"] = "new"
     found = measure_indicators(tables, **WINDOW)

@@ -151,19 +151,21 @@ Run = Callable[..., int]
 def lasting_study(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Run, Report]]:
     """Make a study that several tests run again and again."""
 
-    def make(settings: dict[str, Any]) -> tuple[Run, Report]:
+    def make(settings: dict[str, Any], files: Iterable[Path] = ()) -> tuple[Run, Report]:
         place = tmp_path_factory.mktemp("study")
         (place / "firm").mkdir()
+        for file in files:
+            shutil.copy(file, place / "firm")
         (place / "firm/study.yml").write_text(
             yaml.safe_dump(settings, allow_unicode=True, sort_keys=False)
         )
 
-        def run(*told: str, word: str = "run") -> int:
+        def run(*told: str, word: str = "run", key: str = "key") -> int:
             with pytest.MonkeyPatch.context() as monkeypatch:
                 monkeypatch.setenv("CRMSTUDY_ROOT", str(ROOT))
                 monkeypatch.setenv("CRMSTUDY_WORK", str(place / "work"))
                 monkeypatch.setenv("CRMSTUDY_REPORTS", str(place / "reports"))
-                monkeypatch.setenv("CRMSTUDY_KEY_FILE", str(place / "key"))
+                monkeypatch.setenv("CRMSTUDY_KEY_FILE", str(place / key))
                 return main([word, str(place / "firm"), *told])
 
         return run, Report(place / "reports")

@@ -1,5 +1,6 @@
 """The whole study on the template, and on firms that lack tables."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,31 @@ ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
 
-def test_the_template_runs_as_it_is(study, settings_of):
+def with_gaps(values):
+    return {name: math.nan if value is None else value for name, value in values.items()}
+
+
+@pytest.fixture(scope="module")
+def template(lasting_study, settings_of):
+    """Run a copy of the template once, for the tests that look at its report."""
     files = sorted((ROOT / "data" / "template").glob("*.csv"))
-    folder, report = study("copy", settings_of("template"), files)
-    assert main(["run", str(folder)]) == 0
+    run, report = lasting_study(settings_of("template"), files)
+    assert run() == 0
+    return run, report
+
+
+def test_the_template_runs_as_it_is(template):
+    _, report = template
     assert report.warnings() == []
     assert '"complete": true' in (report.folder / "manifest.json").read_text()
+
+
+def test_another_key_gives_the_same_numbers(template):
+    run, report = template
+    found = with_gaps(report.values())
+    assert run("--chapter", "segmentation", "--force", key="other") == 0
+    again = with_gaps(report.values())
+    assert again == pytest.approx(found, rel=1e-6, abs=1e-9, nan_ok=True)
 
 
 @pytest.mark.parametrize("kept", ["transactions", "survey", "judgements"])
@@ -34,5 +54,8 @@ def test_one_table_is_enough(study, simulated, kept):
 
 @pytest.mark.parametrize("lost", ["customers", "campaigns", "consents", "invitations", "survey"])
 def test_one_table_missing(study, simulated, lost):
-    folder, _ = study(f"without_{lost}", simulated(lost=[lost]))
+    folder, report = study(f"without_{lost}", simulated(lost=[lost]))
     assert main(["run", str(folder)]) == 0
+    assert report.warnings() == []
+    for chapter in ("segmentation", "customer_value", "satisfaction_loyalty"):
+        assert report.slips(chapter) == []

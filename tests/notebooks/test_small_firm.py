@@ -9,6 +9,8 @@ from crmstudy.runner.notebooks import read_chapters
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
+#: A number of the cheapest chapter, which draws nothing itself.
+FROM_DATA = ".groups.anova_statistic"
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +41,12 @@ def test_every_exhibit_says_that_it_is_simulated(smoke):
 def test_another_seed_gives_other_numbers(smoke, study, simulated):
     _, report = smoke
     other, elsewhere = study("other", simulated(seed=7))
-    assert main(["run", str(other), "--chapter", "customer_value"]) == 0
+    assert main(["run", str(other), "--chapter", "customer_analysis"]) == 0
     values = [
         value
         for place in (report, elsewhere)
         for name, value in place.values().items()
-        if name.endswith(".bg_nbd.alpha")
+        if name.endswith(FROM_DATA)
     ]
     assert len(values) == 2
     assert values[0] != values[1]
@@ -52,15 +54,14 @@ def test_another_seed_gives_other_numbers(smoke, study, simulated):
 
 def test_verify_of_a_report_just_made(smoke, capsys):
     run, _ = smoke
-    assert run("--chapter", "customer_value", word="verify") == 0
+    assert run("--chapter", "customer_analysis", word="verify") == 0
     assert "all within tolerance" in capsys.readouterr().out
 
 
-def test_cold_kernels_give_the_same_report(study, simulated, monkeypatch):
-    folder, report = study("smoke", simulated())
-    chapters = ("--chapter", "customer_analysis", "--chapter", "satisfaction_loyalty")
-    assert main(["run", str(folder), *chapters]) == 0
+def test_cold_kernels_give_the_same_report(smoke, monkeypatch):
+    run, report = smoke
     warm = report.snapshot()
     monkeypatch.setenv("CRMSTUDY_COLD", "1")
-    assert main(["run", str(folder), *chapters, "--force"]) == 0
+    chapters = ("--chapter", "customer_analysis", "--chapter", "satisfaction_loyalty")
+    assert run(*chapters, "--force") == 0
     assert report.snapshot() == warm

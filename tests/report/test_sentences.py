@@ -342,9 +342,11 @@ def panel(weights: list[float], over: tuple[str, ...] = ()) -> object:
 @pytest.mark.parametrize(
     ("weights", "said"),
     [
-        ([1.0], "The panel has 1 member: all are consistent enough in every matrix. There is one"),
+        ([1.0], "The panel has 1 member: consistent enough in every matrix. There is one"),
         ([0.5, 0.5], "All criteria weigh the same; the heaviest"),
         ([0.3, 0.7], "The heaviest criterion is c 1 (70.0%), the lightest c 0 (30.0%); the heav"),
+        ([0.4, 0.4, 0.2], "The heaviest criteria are c 0 and c 1 (40.0% each), the lightest c 2"),
+        ([0.4, 0.3, 0.3], "the lightest are c 1 and c 2 (30.0% each); the heaviest indicator is"),
     ],
 )
 def test_weights(weights, said):

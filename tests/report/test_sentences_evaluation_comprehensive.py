@@ -150,11 +150,11 @@ def test_the_scale_of_the_scores():
     assert "on a scale from 0.50 to 4.00" in read_verdict(verdict(CLEAR, grades=scale))
 
 
-def sure(shares, parts, found=None):
+def sure(shares, parts, found=None, lower=3.75):
     found = found or verdict(CLEAR)
     levels = list(found.levels)
     rows = pd.DataFrame([shares] * len(levels), levels, list(GRADES.names))
-    scores = pd.DataFrame({"score": 4.0, "lower": 3.5, "upper": 4.25, "sd": 0.1}, levels)
+    scores = pd.DataFrame({"score": 4.0, "lower": lower, "upper": 4.25, "sd": 0.1}, levels)
     total = sum(parts)
     sources = pd.DataFrame(
         {
@@ -168,7 +168,7 @@ def sure(shares, parts, found=None):
 def test_a_sure_grade():
     text = read_uncertainty(sure([0, 0, 0, 1.0, 0], [3, 1, 0, 0]))
     assert "In all 1,000 draws of respondents" in text
-    assert "The 90% interval of its score runs from 3.50 to 4.25." in text
+    assert "The 90% interval of its score runs from 3.75 to 4.25." in text
     assert "respondents (75.0%) and measured values (25.0%)" in text
     assert "experts (" not in text
 
@@ -183,6 +183,11 @@ def test_a_sure_grade():
 )
 def test_an_unsure_grade(shares, said):
     assert said in read_uncertainty(sure(shares, [1, 1, 1, 1]))
+
+
+def test_an_interval_over_a_border():
+    text = read_uncertainty(sure([0, 0, 0, 1.0, 0], [1, 1, 1, 1], lower=3.25))
+    assert "from 3.25 to 4.25; its ends are nearest to 'fair' and 'good', so the grade by" in text
 
 
 def test_sources_alone_and_none():

@@ -144,11 +144,11 @@ def test_rebuilt():
     tree = {name: list(local.index) for name, local in weights.local.items()}
     assert read_rebuilt(rebuild_hierarchy(tree, "abcd"), weights).startswith("All 4 indicators")
     one = read_rebuilt(rebuild_hierarchy(tree, "acd"), weights)
-    assert "The weight of the indicator that is not available, 28.0% of the panel's, goes to" in one
+    assert "The weight of the indicator that cannot be graded, 28.0% of the panel's, goes to" in one
     assert "nothing is left" not in one
     assert "goes to what remains under the same criterion. The evaluation" in one
     none = read_rebuilt(rebuild_hierarchy(tree, "ab"), weights)
-    assert "The weight of the 2 indicators that are not available, 30.0% of the panel's" in none
+    assert "The weight of the 2 indicators that cannot be graded, 30.0% of the panel's" in none
     assert "goes to the other criteria in proportion; nothing is left of relationship" in none
     some = read_rebuilt(rebuild_hierarchy(tree, "a"), weights)
     assert "the same criterion, or where nothing remains to the other criteria in" in some
@@ -160,6 +160,7 @@ def test_grades_stand_in_quotation_marks():
     said = read_sensitivity(traced, what="grade")
     assert said.startswith("With the weights as they are, 'good' leads.")
     assert "in proportion, 'very poor' would lead." in said
+    assert said.endswith("This is read under M(·, +), whichever operator decides.")
 
 
 def test_absence_is_handed_on():
@@ -167,3 +168,10 @@ def test_absence_is_handed_on():
     for read in (read_weights, read_sensitivity, read_reversal):
         assert read(missing) is missing
     assert read_rebuilt(missing, missing) is missing
+
+
+def test_no_reversal_is_said_once():
+    weights = pd.Series({"a": 0.6, "b": 0.4})
+    local = pd.DataFrame({"a": [0.7, 0.2, 0.1], "b": [0.7, 0.2, 0.1]}, index=["A", "B", "C"])
+    text = read_reversal(check_rank_reversal(weights, local))
+    assert text == "By neither synthesis does one of the 6 trials change the order of the others."

@@ -38,7 +38,9 @@ def measure_retention(evidence: Evidence) -> Measurement:
 
 def measure_cost(evidence: Evidence, kind: str) -> Measurement:
     """Bookings of a kind per customer with an order in the window."""
-    return _divide_cost(_book(evidence, kind), evidence.buyers.index, evidence.level)
+    lines = _book(evidence, kind)
+    found = _divide_cost(lines, evidence.buyers.index, evidence.level)
+    return _tell_gaps(found, lines, evidence)
 
 
 def measure_cost_of_retained(evidence: Evidence, kind: str) -> Measurement:
@@ -47,7 +49,7 @@ def measure_cost_of_retained(evidence: Evidence, kind: str) -> Measurement:
     retained = evidence.buyers_before.intersection(_buyers_or_none(evidence))
     if retained.empty:
         raise ModelError("no customer of the period before the window bought again in it")
-    return _divide_cost(lines, retained, evidence.level)
+    return _tell_gaps(_divide_cost(lines, retained, evidence.level), lines, evidence)
 
 
 def measure_contribution(evidence: Evidence) -> Measurement:
@@ -152,6 +154,18 @@ def _require_booked(evidence: Evidence) -> None:
             f"the cost ledger runs from {periods.min():%Y-%m} to {periods.max():%Y-%m} and does "
             f"not cover {start:%Y-%m} to {last:%Y-%m}"
         )
+
+
+def _tell_gaps(found: Measurement, lines: pd.DataFrame, evidence: Evidence) -> Measurement:
+    """Say how many months have no booking: nothing tells a month without cost from a lost one."""
+    start, end = evidence.window
+    months = pd.period_range(start, end - pd.Timedelta("1D"), freq="M")
+    without = len(months) - lines["period"].dt.to_period("M").nunique()
+    if not without:
+        return found
+    return found.say(
+        f"no booking in {without} of {len(months)} months, which count as free of cost"
+    )
 
 
 def _divide_cost(lines: pd.DataFrame, customers: pd.Index, level: float) -> Measurement:

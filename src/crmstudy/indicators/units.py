@@ -118,7 +118,8 @@ def _find_column(evidence: Evidence, unit: str) -> tuple[str, str]:
 def _say_too_few(unit: str, kept: Sequence[str], left_out: Mapping[str, str], at_least: int) -> str:
     first = next(iter(left_out.items()), None)
     example = f" ({first[0]}: {first[1]})" if first else ""
+    n = len(kept) + len(left_out)
     return (
-        f"{len(kept)} of {len(kept) + len(left_out)} units of {unit!r} can be measured"
+        f"{len(kept)} of {n} {'unit' if n == 1 else 'units'} of {unit!r} can be measured"
         f"{example}; comparing needs two or more with {at_least} customers each"
     )

@@ -19,7 +19,12 @@ CELLS_AT_A_TIME = 2_000_000
 
 
 def weigh_batch(
-    panel: HierarchyResult, shares: Floats, *, noise: float = 0.0, seeds: Sequence[int] = ()
+    panel: HierarchyResult,
+    shares: Floats,
+    *,
+    counts: npt.NDArray[np.intp] | None = None,
+    noise: float = 0.0,
+    seeds: Sequence[int] = (),
 ) -> dict[str, Floats]:
     """Weigh every matrix of a hierarchy once for each row of shares.
 
@@ -29,9 +34,12 @@ def weigh_batch(
         Whose judgements, method and aggregation.
     shares : ndarray of shape (n, n_used)
         How much each used expert counts, experts sorted by name; rows sum to 1.
+    counts : ndarray of int, shape (n, n_used), optional
+        How many people of an expert's opinion a row holds; one without it.
     noise : float
-        Standard deviation of a normal error of a judgement's logarithm, one in a row for
-        each expert and pair.
+        Standard deviation of a normal error of a judgement's logarithm. Each of several
+        people of one opinion errs for himself, so their common error is smaller by the
+        root of their number.
     seeds : sequence of int
         One a matrix, matrices sorted by name; not needed without noise.
 
@@ -43,8 +51,10 @@ def weigh_batch(
     experts = sorted(panel.used)
     ordered = sorted(panel.panels)
     numbers = list(seeds) or [0] * len(ordered)
+    people = np.ones(shares.shape) if counts is None else np.maximum(counts, 1)
+    errors = noise / np.sqrt(people)
     return {
-        matrix: _weigh_matrix(panel, matrix, experts, shares, noise, np.random.default_rng(one))
+        matrix: _weigh_matrix(panel, matrix, experts, shares, errors, np.random.default_rng(one))
         for matrix, one in zip(ordered, numbers, strict=True)
     }
 
@@ -54,7 +64,7 @@ def _weigh_matrix(
     matrix: str,
     experts: list[str],
     shares: Floats,
-    noise: float,
+    errors: Floats,
     rng: np.random.Generator,
 ) -> Floats:
     """Weights of one matrix in every draw, in the order of its names."""
@@ -65,7 +75,7 @@ def _weigh_matrix(
     weights = np.empty((len(shares), len(names)))
     cells = len(names) ** 2 * (1 if panel.aggregation == "judgements" else len(experts))
     for block in _blocks(len(shares), cells):
-        weights[block] = draw(panel, pairs, shares[block], noise, rng)
+        weights[block] = draw(panel, pairs, shares[block], errors[block], rng)
     return weights[:, [names.index(name) for name in judged.names]]
 
 
@@ -81,24 +91,24 @@ def _log_pairs(judged: JudgementPanel, experts: list[str], names: list[str]) -> 
 
 
 def _draw_judgements(
-    panel: HierarchyResult, pairs: Floats, shares: Floats, noise: float, rng: np.random.Generator
+    panel: HierarchyResult, pairs: Floats, shares: Floats, errors: Floats, rng: np.random.Generator
 ) -> Floats:
     """Weights of pooled matrices; the errors of several experts pool to one normal error."""
     pooled = shares @ pairs
-    if noise > 0:
-        spread = noise * np.sqrt((shares**2).sum(axis=1, keepdims=True))
+    if errors.any():
+        spread = np.sqrt(((shares * errors) ** 2).sum(axis=1, keepdims=True))
         pooled = pooled + spread * rng.standard_normal(pooled.shape)
     return _weigh(panel, pooled)
 
 
 def _draw_priorities(
-    panel: HierarchyResult, pairs: Floats, shares: Floats, noise: float, rng: np.random.Generator
+    panel: HierarchyResult, pairs: Floats, shares: Floats, errors: Floats, rng: np.random.Generator
 ) -> Floats:
     """Pooled weights of the experts' own perturbed matrices."""
-    if noise == 0:
+    if not errors.any():
         own = np.broadcast_to(_weigh(panel, pairs), (len(shares), len(pairs), _side(pairs)))
     else:
-        judged = pairs + noise * rng.standard_normal((len(shares), *pairs.shape))
+        judged = pairs + errors[:, :, None] * rng.standard_normal((len(shares), *pairs.shape))
         own = _weigh(panel, judged.reshape(-1, pairs.shape[1]))
         own = own.reshape(len(shares), len(pairs), -1)
     return _pool(own, shares, panel.mean)

@@ -121,7 +121,8 @@ def draw_weights(
 
     Experts are drawn whole, with all their matrices, among those behind the weights; how
     much each counts goes with them. A judgement is perturbed by a normal error of its
-    logarithm, once in a draw for each expert, and is not put back on Saaty's scale: the
+    logarithm, anew for every place in the panel: an expert drawn twice stands for two people
+    of one opinion, who err each for himself. It is not put back on Saaty's scale: the
     error stands for what the grain of the scale hides, and from 1 to 2 that grain is
     coarser than most errors, so that rounding would remove them. With one expert only the
     judgements vary; without noise only the experts do.
@@ -155,7 +156,7 @@ def draw_weights(
         rng = np.random.default_rng(first)
         counts = draw_resamples(len(experts), n_draws=n_draws, rng=rng)
     shares = to_one(counts * panel.shares[experts].to_numpy(dtype=float))
-    drawn = weigh_batch(panel, shares, noise=noise, seeds=others)
+    drawn = weigh_batch(panel, shares, counts=counts, noise=noise, seeds=others)
     alone = np.ones((n_draws, 1))
     n_resamples = count_resamples(len(experts)) if resample else 1
     return WeightDraws(

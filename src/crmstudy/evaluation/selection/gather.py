@@ -134,7 +134,8 @@ def _find_incomplete(
     n = len(known.systems)
     if n - len(left_out) < 2:
         raise ModelError(
-            f"{n - len(left_out)} of {n} systems can be compared; a choice needs two or more"
+            f"{n - len(left_out)} of {n} {'system' if n == 1 else 'systems'} can be compared; a "
+            "choice needs two or more"
         )
     return left_out
 

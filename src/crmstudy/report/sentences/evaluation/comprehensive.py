@@ -222,9 +222,16 @@ def _say_probability(uncertainty: VerdictUncertainty) -> str:
 def _say_interval(uncertainty: VerdictUncertainty) -> str:
     goal = uncertainty.scores.loc[[GOAL]].iloc[0]
     level = percent(uncertainty.level, 0)
+    ends = [float(goal["lower"]), float(goal["upper"])]
+    low, high = (uncertainty.grades.name_nearest(end) for end in ends)
+    border = (
+        f"; its ends are nearest to '{low}' and '{high}', so the grade by the score is open"
+        if low != high
+        else ""
+    )
     return (
-        f"The {level} interval of its score runs from {number(float(goal['lower']))} to "
-        f"{number(float(goal['upper']))}."
+        f"The {level} interval of its score runs from {number(ends[0])} to {number(ends[1])}"
+        f"{border}."
     )
 
 

@@ -76,7 +76,7 @@ def _say_tie(rows: pd.DataFrame, level: str, *, n: int, confidence: float) -> st
 def _list(names: Sequence[str]) -> str:
     if len(names) <= MOST_NAMED:
         return enumerate_words(names)
-    return f"{enumerate_words([*names[: MOST_NAMED - 1]])} and {len(names) - MOST_NAMED + 1} more"
+    return f"{', '.join(names[: MOST_NAMED - 1])} and {len(names) - MOST_NAMED + 1} more"
 
 
 def _say_sources(intervals: WeightIntervals) -> str:
@@ -139,10 +139,12 @@ def read_sensitivity(sensitivity: Sensitivity, *, what: str = "alternative") -> 
         names = enumerate_words([plain(name) for name in firm], joined_by="or")
         same = f" No weight of {names} changes it."
     after = enumerate_words([_name_ranked(one, what) for one in nearest.successors])
+    # Grades are traced by this operator alone, since only sums follow a weight in a line.
+    how = " This is read under M(·, +), whichever operator decides." if what == "grade" else ""
     return (
         f"With the weights as they are, {first} leads. The nearest change is that of "
         f"{plain(nearest.criterion)}: if its weight {verb} from {number(nearest.weight)} to "
-        f"{number(target)}, the others in proportion, {after} would lead.{slight}{same}"
+        f"{number(target)}, the others in proportion, {after} would lead.{slight}{same}{how}"
     )
 
 
@@ -155,6 +157,10 @@ def _name_ranked(name: str, what: str) -> str:
 def read_reversal(reversal: RankReversal) -> str:
     """Say whether copies and removals change the order of the others."""
     trials = len(reversal.trials) // 2
+    if not any(len(reversal.reversals(mode)) for mode in MODES):
+        return (
+            f"By neither synthesis does one of the {trials} trials change the order of the others."
+        )
     parts = [_say_synthesis(reversal.reversals(mode), mode, trials) for mode in MODES]
     return " ".join(parts)
 
@@ -175,23 +181,23 @@ def _say_synthesis(turned: pd.DataFrame, mode: str, trials: int) -> str:
 
 @passes_absence
 def read_rebuilt(rebuilt: RebuiltHierarchy, weights: HierarchyWeights) -> str:
-    """Say how much of the panel's weight rests on what can be measured."""
+    """Say how much of the panel's weight rests on what can be graded."""
     overall = weights.overall
     total = len(overall)
     if not rebuilt.dropped:
-        return f"All {total} indicators are available, and the weights are the panel's own."
+        return f"All {total} indicators can be graded, and the weights are the panel's own."
     lost = float(overall[list(rebuilt.dropped)].sum())
     gone = [plain(name) for name in rebuilt.dropped_criteria]
     criteria = f"; nothing is left of {enumerate_words(gone)}" if gone else ""
     n = len(rebuilt.dropped)
-    whose = "the indicator that is" if n == 1 else f"the {n} indicators that are"
+    whose = "the indicator" if n == 1 else f"the {n} indicators"
     alone = set(rebuilt.dropped) == {
         one for name in rebuilt.dropped_criteria for one in weights.local[name].index
     }
     goes = [] if alone else ["what remains under the same criterion"]
     goes += ["the other criteria in proportion"] if gone else []
     return (
-        f"The weight of {whose} not available, {percent(lost)} of the panel's, goes to "
+        f"The weight of {whose} that cannot be graded, {percent(lost)} of the panel's, goes to "
         f"{', or where nothing remains to '.join(goes)}{criteria}. The evaluation speaks for "
         "the rest only."
     )

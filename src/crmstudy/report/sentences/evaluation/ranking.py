@@ -23,6 +23,8 @@ from crmstudy.report.sentences.words import (
 MOST_NAMED = 5
 #: A first place held in so many draws is settled.
 SETTLED = 0.95
+#: Shares of first places that sum to more than 1 by this are no rounding: places are shared.
+SHARED = 1e-9
 
 
 def read_ranking(ranking: Ranking | NotAvailable, *, unit: str = "unit") -> str:
@@ -149,7 +151,8 @@ def _read_draws(found: RankUncertainty) -> str:
     if rival.empty or rival.max() <= 0:
         return f"{said}."
     name, share = rival.idxmax(), percent_within(float(rival.max()), 0)
-    return f"{said}, {name} in {share}: the first place is not settled."
+    shared = ", a shared one counting for each" if found.first.sum() > 1 + SHARED else ""
+    return f"{said}, {name} in {share}{shared}: the first place is not settled."
 
 
 @passes_absence

@@ -57,7 +57,8 @@ def _say_panel(panel: Any) -> str:
     )
     heaviest = _say_outermost(criteria, "criterion", "criterion weight")
     lightest = _say_outermost(criteria[::-1], "criterion", "criterion weight")
-    spread = f"The heaviest {heaviest}, the lightest {lightest}"
+    least = lightest.removeprefix("criterion is ").removeprefix("criteria ")
+    spread = f"The heaviest {heaviest}, the lightest {least}"
     if heaviest == lightest:
         spread = "All criteria weigh the same" if len(criteria) > 1 else "There is one criterion"
     by_weight = table.sort_values("overall weight", ascending=False)

@@ -132,7 +132,7 @@ def _say_chances(chances: SystemChances) -> str:
     if len(best) > 1 and best.iloc[1] > 0:
         said += f" and {best.index[1]} in {percent_within(float(best.iloc[1]))}"
     unlike = (
-        f" It is not the system with the highest score, {enumerate_words(leaders)}."
+        f" {first} is not the system with the highest score, {enumerate_words(leaders)}."
         if first not in leaders
         else ""
     )
