@@ -73,7 +73,7 @@ def test_every_parameter_changes_a_number(evaluated, as_told, untouched, group):
 
 def test_another_data_set_has_other_units(study, simulated):
     """Units of a data set that the study evaluates no further are compared all the same."""
-    settings = simulated(hypotheses=[])
+    settings = simulated(hypotheses=[], privacy={"purpose": ""})
     ledger = settings["tables"]["transactions"]
     settings["tables"] = {**settings["tables"], "shop.transactions": ledger}
     folder, report = study("two", settings)
