@@ -12,6 +12,7 @@ from crmstudy.evaluation.weighting.combine import (
     combine_weights,
     compare_weights,
     share_by_game,
+    weigh_units,
 )
 from crmstudy.evaluation.weighting.objective import ObjectiveWeights, weigh_objectively
 
@@ -242,3 +243,30 @@ def test_opposite_sides_have_no_product_but_the_rest():
     assert "no criterion has weight both" in found.unavailable["multiplicative"]
     assert isinstance(found.shares, Shares)
     np.testing.assert_allclose(found.side_by_side["additive"], [0.5, 0.5])
+
+
+# --- nobody judged ------------------------------------------------------------------------
+
+
+def test_without_experts_the_mean_of_the_data_counts(objective):
+    missing = NotAvailable("no table judgements")
+    found = weigh_units(objective, experts=missing, combination="additive")
+    assert found.used == "data"
+    assert list(found.side_by_side) == ["entropy", "CRITIC", "data"]
+    mean = (objective["entropy"].weights + objective["CRITIC"].weights) / 2
+    pd.testing.assert_series_equal(found.weights, mean, check_names=False)
+    assert found.unavailable["experts"] == "no table judgements"
+    assert "experts_to_data" not in found.to_metrics()
+    assert isinstance(found.draw(missing), NotAvailable)
+
+
+def test_with_experts_it_is_the_comparison(experts, objective):
+    found = weigh_units(objective, experts=experts, combination="multiplicative")
+    expected = compare_weights(experts, objective, combination="multiplicative")
+    pd.testing.assert_frame_equal(found.side_by_side, expected.side_by_side)
+
+
+def test_neither_experts_nor_data():
+    nothing = {"entropy": NotAvailable("two units"), "CRITIC": NotAvailable("two units")}
+    with pytest.raises(ModelError, match="neither experts nor data give weights: nobody; two unit"):
+        weigh_units(nothing, experts=NotAvailable("nobody"))

@@ -272,3 +272,14 @@ def test_refusals(corners):
     assert rank_over_draws(missing, of="x") is missing
     assert rank_over_draws(corners, weights=missing, of="x") is missing
     assert check_unit_removal(missing) is missing
+
+
+def test_without_judgements_sampling_is_drawn_alone(corners):
+    missing = NotAvailable("no table judgements")
+    values = values_of(corners, 0.3, n_draws=50)
+    alone = rank_over_draws(corners, values=values, of="sampling")
+    found = rank_over_draws(corners, weights=missing, values=values, of="judgements and sampling")
+    assert found.of == "sampling"
+    pd.testing.assert_frame_equal(found.table(), alone.table())
+    assert rank_over_draws(corners, weights=missing, of="the panel's judgements") is missing
+    assert rank_over_draws(missing, weights=missing, values=values, of="both") is missing

@@ -64,7 +64,8 @@ class Report:
     def slips(self, chapter: str) -> list[tuple[str, str]]:
         """List texts in which a program's words or a wrong number of things stand."""
         wrong = re.compile(
-            r"\b(nan|NaT|inf)\b|\bNone\b(?! of)|NotAvailable\(|(?<![\d.,])1 customers|\b0 of 0\b"
+            r"\b(nan|NaT|inf)\b|(?<=[^.\n] )None\b|[=(]None\b|NotAvailable\(|"
+            r"(?<![\d.,])1 customers|\b0 of 0\b"
         )
         texts = sorted(self.folder.glob(f"t*/{chapter}/*.md"))
         assert texts

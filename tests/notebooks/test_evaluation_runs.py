@@ -23,6 +23,9 @@ def test_one_table_alone(study, simulated, tables):
     assert report.slips(CHAPTER) == []
     weighed = any(".ahp.weight_" in name for name in report.values())
     assert weighed == ("judgements" in tables)
+    # Without experts the data's weights rank the units.
+    ranked = any(".combined_weights.weight_" in name for name in report.values())
+    assert ranked == ("transactions" in tables)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from crmstudy.errors import NotAvailable
-from crmstudy.evaluation.weighting.combine import compare_weights
+from crmstudy.evaluation.weighting.combine import compare_weights, weigh_units
 from crmstudy.evaluation.weighting.objective import ObjectiveWeights
 from crmstudy.report.sentences.evaluation.weighting import read_combination
 
@@ -88,3 +88,12 @@ def test_one_indicator_has_all_weight():
 
 def test_absence_is_said():
     assert read_combination(NotAvailable("no panel")) == "Not available: no panel."
+
+
+def test_the_data_alone():
+    weights = {"entropy": given(0.7, 0.3), "CRITIC": given(0.5, 0.5)}
+    found = weigh_units(weights, experts=NotAvailable("no table judgements"))
+    said = read_combination(found)
+    assert said.startswith("No expert's weights are there: no table judgements. By the data, ")
+    assert "The data's weights count, the mean of their methods; they weigh" in said
+    assert "Between experts and data" not in said

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from crmstudy.evaluation.selection.choice import choose_system
     from crmstudy.evaluation.selection.gather import gather_performance
     from crmstudy.evaluation.selection.sensitivity import trace_choice
-    from crmstudy.evaluation.weighting.combine import combine_weights, compare_weights
+    from crmstudy.evaluation.weighting.combine import combine_weights, weigh_units
     from crmstudy.evaluation.weighting.objective import (
         weigh_by_critic,
         weigh_by_entropy,
@@ -86,7 +86,6 @@ _HOME = {
     "compare_matrices": "priorities.compare",
     "compare_methods": "priorities.compare",
     "compare_operators": "comprehensive.evaluate",
-    "compare_weights": "weighting.combine",
     "draw_any_weights": "ranking.uncertainty",
     "draw_values": "ranking.sampling",
     "draw_weights": "hierarchy.uncertainty",
@@ -124,6 +123,7 @@ _HOME = {
     "weigh_by_entropy": "weighting.objective",
     "weigh_chances": "selection.chances",
     "weigh_objectively": "weighting.objective",
+    "weigh_units": "weighting.combine",
 }
 
 __all__ = [
@@ -148,7 +148,6 @@ __all__ = [
     "compare_matrices",
     "compare_methods",
     "compare_operators",
-    "compare_weights",
     "draw_any_weights",
     "draw_values",
     "draw_weights",
@@ -186,6 +185,7 @@ __all__ = [
     "weigh_by_entropy",
     "weigh_chances",
     "weigh_objectively",
+    "weigh_units",
 ]
 
 __getattr__ = lazy_names(__name__, _HOME)

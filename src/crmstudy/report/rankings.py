@@ -54,7 +54,7 @@ def draw_weight_sources(weights: pd.DataFrame, *, used: str, n_units: int) -> Fi
             sign, colour = SIGNS[name]
             axes.plot(ordered[name], rows, sign, color=colour, mfc="none", mew=1.6, label=name)
         sign, colour = COMBINED
-        label = used if used == "experts" else f"{used} combination"
+        label = used if used in ("experts", "data") else f"{used} combination"
         axes.plot(ordered[used], rows, sign, color=colour, markersize=7, label=f"{label}, used")
         axes.set_yticks(rows, labels)
         axes.set_ylim(len(rows) - 0.5, -0.5)

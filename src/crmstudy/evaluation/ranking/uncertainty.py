@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from crmstudy.errors import DataError, ModelError, SettingsError, passes_absence
+from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError, passes_absence
 from crmstudy.evaluation.ranking.methods import METHODS
 from crmstudy.evaluation.ranking.rank import MOST_RECORDED, Ranking, rank_draws
 from crmstudy.evaluation.ranking.sampling import ValueDraws, match_values
@@ -101,14 +101,13 @@ def draw_any_weights(criteria: Sequence[str], *, n_draws: int, seed: int) -> pd.
     return pd.DataFrame(drawn, columns=list(criteria))
 
 
-@passes_absence
 def rank_over_draws(
-    ranking: Ranking,
+    ranking: Ranking | NotAvailable,
     *,
     of: str,
-    weights: pd.DataFrame | None = None,
-    values: ValueDraws | None = None,
-) -> RankUncertainty:
+    weights: pd.DataFrame | NotAvailable | None = None,
+    values: ValueDraws | NotAvailable | None = None,
+) -> RankUncertainty | NotAvailable:
     """Rank the units of a comparison anew under every draw of weights, of values, or both.
 
     Parameters
@@ -117,10 +116,12 @@ def rank_over_draws(
         The comparison; its methods are used, and its own weights or values where none are
         drawn.
     of : str
-        What the draws are of, in words, for instance "the panel's judgements".
+        What the draws are of, in words, for instance "the panel's judgements"; of both, the
+        weights before the values: "judgements and sampling".
     weights : DataFrame of shape (n_draws, n_criteria), optional
         One set of weights a row; criteria that the comparison left out are left out here,
-        and the rest brought to a sum of 1.
+        and the rest brought to a sum of 1. Where they are absent because nobody judged, the
+        values are drawn alone.
     values : ValueDraws, optional
         Values of the units; with weights too, the first go with the first, as far as the
         shorter reaches.
@@ -134,6 +135,14 @@ def rank_over_draws(
     SettingsError
         If nothing was drawn.
     """
+    if isinstance(weights, NotAvailable) and values is not None:
+        of, weights = of.rpartition(" and ")[2], None
+    if isinstance(ranking, NotAvailable):
+        return ranking
+    if isinstance(weights, NotAvailable):
+        return weights
+    if isinstance(values, NotAvailable):
+        return values
     given = None if weights is None else _match(ranking, weights)
     drawn = (
         None

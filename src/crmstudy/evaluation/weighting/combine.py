@@ -65,7 +65,7 @@ class CombinedWeights:
         Of the game-theoretic combination.
     unavailable : mapping of str to str
         Columns that could not be had, and why. Where the one that was chosen is among them,
-        the experts' weights stand in for it.
+        the experts' weights stand in for it, and the data's where nobody judged.
     """
 
     side_by_side: pd.DataFrame
@@ -77,7 +77,8 @@ class CombinedWeights:
     @property
     def used(self) -> str:
         """The column that counts: the combination, or ``experts`` where it cannot be had."""
-        return self.combination if self.combination in self.side_by_side else EXPERTS
+        wanted = (self.combination, EXPERTS, DATA)
+        return next(name for name in wanted if name in self.side_by_side)
 
     @property
     def weights(self) -> pd.Series:
@@ -116,7 +117,7 @@ class CombinedWeights:
     def to_metrics(self) -> dict[str, float]:
         """Weights that count, how far experts and data are apart, and the sides' shares."""
         metrics: dict[str, float] = name_metrics("weight", self.weights)
-        if DATA in self.side_by_side:
+        if {EXPERTS, DATA} <= set(self.side_by_side):
             apart = (self.side_by_side[EXPERTS] - self.side_by_side[DATA]).abs().sum() / 2
             metrics["experts_to_data"] = float(apart)
         if isinstance(self.shares, Shares):
@@ -169,6 +170,41 @@ def compare_weights(
         columns[DATA] = pd.DataFrame(columns).drop(columns=EXPERTS).mean(axis=1)
     shares = _add_combinations(columns, unavailable, experts_share)
     return CombinedWeights(pd.DataFrame(columns), combination, experts_share, shares, unavailable)
+
+
+def weigh_units(
+    objective: Mapping[str, ObjectiveWeights | NotAvailable],
+    *,
+    experts: pd.Series | NotAvailable,
+    combination: Combination = "additive",
+) -> CombinedWeights:
+    """Weigh the indicators of a comparison by experts and data, or by the data where none judged.
+
+    Parameters
+    ----------
+    objective, experts, combination
+        As for :func:`compare_weights`; the experts' weights may be absent.
+
+    Raises
+    ------
+    ModelError
+        If neither experts nor data give weights.
+    """
+    if not isinstance(experts, NotAvailable):
+        return compare_weights(experts, objective, combination=combination)
+    known = {name: w.weights for name, w in objective.items() if not isinstance(w, NotAvailable)}
+    reasons = {name: w.reason for name, w in objective.items() if isinstance(w, NotAvailable)}
+    if not known:
+        why = "; ".join(dict.fromkeys([experts.reason, *reasons.values()]))
+        raise ModelError(f"neither experts nor data give weights: {why}")
+    columns = pd.DataFrame(known).fillna(0.0)
+    return CombinedWeights(
+        columns.assign(**{DATA: columns.mean(axis=1)}),
+        combination,
+        EQUAL_SHARE,
+        experts,
+        {**reasons, **dict.fromkeys((EXPERTS, *RULES), experts.reason)},
+    )
 
 
 @passes_absence

@@ -38,6 +38,8 @@ def read_combination(combined: CombinedWeights | NotAvailable, *, remark: str = 
 def _say_experts(combined: CombinedWeights) -> str:
     if len(combined.weights) == 1:
         return f"One indicator is weighed, {_name(combined.weights.index[0])}: it has all weight."
+    if EXPERTS not in combined.side_by_side:
+        return f"No expert's weights are there: {combined.unavailable[EXPERTS]}."
     return f"The experts weigh {_say_top(combined.side_by_side[EXPERTS])}."
 
 
@@ -58,7 +60,7 @@ def _say_data(combined: CombinedWeights) -> str:
 
 
 def _say_distance(combined: CombinedWeights) -> str:
-    if DATA not in combined.side_by_side or len(combined.weights) == 1:
+    if not {EXPERTS, DATA} <= set(combined.side_by_side) or len(combined.weights) == 1:
         return ""
     apart = combined.to_metrics()["experts_to_data"]
     if apart < HARDLY:
@@ -69,6 +71,9 @@ def _say_distance(combined: CombinedWeights) -> str:
 def _say_used(combined: CombinedWeights) -> str:
     if len(combined.weights) == 1:
         return ""
+    if combined.used == DATA:
+        top = _say_top(combined.weights)
+        return f"The data's weights count, the mean of their methods; they weigh {top}."
     if combined.used != combined.combination:
         return f"The {combined.combination} combination cannot be had; the experts' weights count."
     if combined.used == EXPERTS:
