@@ -149,7 +149,7 @@ def test_groups_refuse(noisy):
         aggregate_judgements([one, two], expert_weights=[0.5, 1.0])
     with pytest.raises(DataError, match=r"given for 1; allowed: 1, 2"):
         aggregate_judgements([one, two], expert_weights=[1.0])
-    with pytest.raises(DataError, match=r"given for Ann, Bop; allowed: Ann, Bob; .*did you mean 'Bob'"):
+    with pytest.raises(DataError, match=r"given for Ann, Bop; allowed: Ann, Bob; .*mean 'Bob'"):
         aggregate_judgements({"Ann": one, "Bob": two}, expert_weights={"Ann": 0.5, "Bop": 0.5})
     with pytest.raises(JudgementError, match="expert 'B', row 'n0', column 'n1': found"):
         aggregate_judgements({"A": one, "B": bent})
