@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "ahp"
+RANKING = Path(__file__).parents[1] / "reference" / "ranking"
 
 
 @pytest.fixture(scope="session")
@@ -64,3 +65,23 @@ def noisy():
         return np.exp(upper - upper.swapaxes(1, 2))
 
     return draw
+
+
+@pytest.fixture
+def measured():
+    """Six units by five criteria, two of them costs, and the directions."""
+    decisions = pd.read_csv(RANKING / "decisions.csv", index_col="unit")
+    costs = {"cost": "smaller", "complaints": "smaller"}
+    return decisions, dict.fromkeys(decisions.columns, "larger") | costs
+
+
+@pytest.fixture
+def by_r():
+    """Look up what base R found for the measured units."""
+    expected = pd.read_csv(RANKING / "expected.csv")
+
+    def find(method, quantity):
+        rows = (expected["method"] == method) & (expected["quantity"] == quantity)
+        return expected.loc[rows, "value"].to_numpy()
+
+    return find

@@ -1,7 +1,5 @@
 """Experts' weights and the data's weights made one: by hand, base R, laws, refusals."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,26 +14,7 @@ from crmstudy.evaluation.weighting.combine import (
 )
 from crmstudy.evaluation.weighting.objective import ObjectiveWeights, weigh_objectively
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "ranking"
 EXPERTS = [0.30, 0.25, 0.20, 0.15, 0.10]
-
-
-@pytest.fixture
-def measured():
-    decisions = pd.read_csv(REFERENCE / "decisions.csv", index_col="unit")
-    costs = {"cost": "smaller", "complaints": "smaller"}
-    return decisions, dict.fromkeys(decisions.columns, "larger") | costs
-
-
-@pytest.fixture
-def by_r():
-    expected = pd.read_csv(REFERENCE / "expected.csv")
-
-    def find(method, quantity):
-        rows = (expected["method"] == method) & (expected["quantity"] == quantity)
-        return expected.loc[rows, "value"].to_numpy()
-
-    return find
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Entropy and CRITIC: published examples, hand computation, laws of direction, refusals."""
 
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,27 +12,6 @@ from crmstudy.evaluation.weighting.objective import (
     weigh_by_entropy,
     weigh_objectively,
 )
-
-REFERENCE = Path(__file__).parents[1] / "reference" / "ranking"
-
-
-@pytest.fixture
-def measured():
-    """Six units by five criteria, two of them costs, and the directions."""
-    decisions = pd.read_csv(REFERENCE / "decisions.csv", index_col="unit")
-    costs = {"cost": "smaller", "complaints": "smaller"}
-    return decisions, dict.fromkeys(decisions.columns, "larger") | costs
-
-
-@pytest.fixture
-def by_r():
-    expected = pd.read_csv(REFERENCE / "expected.csv")
-
-    def find(method, quantity):
-        rows = (expected["method"] == method) & (expected["quantity"] == quantity)
-        return expected.loc[rows, "value"].to_numpy()
-
-    return find
 
 
 def frame(rows):

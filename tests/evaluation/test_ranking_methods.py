@@ -1,7 +1,5 @@
 """TOPSIS, VIKOR, grey relations, weighted sum: printed examples, base R, pymcdm."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,26 +7,7 @@ import pytest
 from crmstudy.evaluation.ranking.agreement import agree
 from crmstudy.evaluation.ranking.rank import rank_units
 
-REFERENCE = Path(__file__).parents[1] / "reference" / "ranking"
 EXPERTS = [0.30, 0.25, 0.20, 0.15, 0.10]
-
-
-@pytest.fixture
-def measured():
-    decisions = pd.read_csv(REFERENCE / "decisions.csv", index_col="unit")
-    costs = {"cost": "smaller", "complaints": "smaller"}
-    return decisions, dict.fromkeys(decisions.columns, "larger") | costs
-
-
-@pytest.fixture
-def by_r():
-    expected = pd.read_csv(REFERENCE / "expected.csv")
-
-    def find(method, quantity):
-        rows = (expected["method"] == method) & (expected["quantity"] == quantity)
-        return expected.loc[rows, "value"].to_numpy()
-
-    return find
 
 
 def rank(rows, weights, smaller=()):
