@@ -183,7 +183,7 @@ def test_unknown_key_names_its_place_and_the_next_one(read, place, message):
         ("hypotheses.0.id", "1", "hypotheses.0.id"),
         ("hypotheses.0.expected_sign", "positive", "hypotheses.0.expected_sign"),
         ("judgements.consistency_limit", 0, "judgements.consistency_limit"),
-        ("case", {}, "missing key 'case.campaign_id'"),
+        ("case", {"campagne": "18"}, "unknown key 'case.campagne'"),
         ("case", {"campaign_id": 18}, "case.campaign_id: Input should be a valid string (found 18"),
     ],
 )

@@ -95,6 +95,14 @@ class ResearchDesign(ChapterSettings):
 
     ALPHA: float = Field(gt=0, lt=0.5)
     POWER: float = Field(gt=0.5, lt=1)
+    DIFFERENCE: float = Field(gt=0, le=3)
+    N_GROUPS: int = Field(ge=3, le=50)
+    BASE_RATE: float = Field(gt=0, lt=1)
+    LIFT: float = Field(gt=0, le=5)
+    PRE_CORRELATION: float = Field(ge=0, lt=1)
+    MODEL: str
+    PRECISION: float = Field(gt=0, lt=1)
+    N_REPLICATES: int = Field(ge=20, le=10_000)
 
 
 class DataCollection(ChapterSettings):
@@ -207,7 +215,17 @@ class CaseStudy(ChapterSettings):
     number: ClassVar[int] = 7
 
     CAMPAIGN_ID: str
-    N_PERIODS: int = Field(ge=2, le=12)
+    CHANGED_ON: IsoDate
+    OUTCOME: Literal["revenue", "n_purchases"]
+    N_PERIODS: int = Field(ge=2, le=24)
+    SEGMENT: str
+    COMPARISON: Literal["weighting", "matching"]
+    CALIPER: float = Field(gt=0, le=5)
+    UNIT: Literal["year", "half", "quarter"]
+    OPERATOR: Literal["min-max", "product-max", "min-sum", "product-sum"]
+    JUDGEMENT_NOISE: float = Field(ge=0, le=2)
+    CONFIDENCE: float = Field(gt=0.5, lt=1)
+    N_DRAWS: int = Field(ge=100, le=1_000_000)
 
 
 class Conclusions(ChapterSettings):
@@ -215,6 +233,9 @@ class Conclusions(ChapterSettings):
 
     chapter: ClassVar[str] = "conclusions"
     number: ClassVar[int] = 8
+
+    MULTIPLICITY: Literal["holm", "benjamini-hochberg"]
+    POWER: float = Field(gt=0.5, lt=1)
 
 
 GATES: dict[str, type[ChapterSettings]] = {

@@ -17,7 +17,9 @@ from pydantic import (
 )
 
 from crmstudy.appraisal import EvaluationSpec, Factor, JudgementSpec, SelectionSpec
+from crmstudy.bibliography import LiteratureSpec
 from crmstudy.errors import SettingsError, nearest
+from crmstudy.improvement import Case, ImplementationSpec, InvestmentSpec
 from crmstudy.instrument import Instrument
 from crmstudy.paths import StudyPaths, find_study
 from crmstudy.strict_yaml import Name, Strict, explain, read_mapping
@@ -106,13 +108,6 @@ class TableSource(Strict):
         return self
 
 
-class Case(Strict):
-    """The improvement measure that chapter 07 judges: one campaign of the data."""
-
-    campaign_id: str
-    description: str = ""
-
-
 class Privacy(Strict):
     """How persons are protected between the inputs and the report.
 
@@ -195,6 +190,9 @@ class StudySettings(Strict):
     evaluation: EvaluationSpec = EvaluationSpec()
     selection: SelectionSpec = SelectionSpec()
     case: Case | None = None
+    investment: InvestmentSpec | None = None
+    implementation: ImplementationSpec | None = None
+    literature: LiteratureSpec = LiteratureSpec()
     simulation: dict[str, float | int] = {}
     hypotheses: list[Hypothesis] = []
     chapters: dict[Name, dict[str, Scalar]] = {}

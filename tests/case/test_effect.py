@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from crmstudy.case import balance_treated, estimate_did, examine_pretrend
-from crmstudy.case.within import arrange_panel, fit_within
+from crmstudy.case.effects.within import arrange_panel, fit_within
 from crmstudy.errors import DataError, ModelError, NotAvailable
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "did"

@@ -106,6 +106,30 @@ def test_an_input_that_a_chapter_does_not_declare_leaves_it_fresh(project, capsy
     assert "input" not in gamma
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "reason"),
+    [
+        ("consents.csv", "customer_id,purpose,given,decided_on\n", "input toy.consents changed"),
+        ("erased.txt", "# nobody yet\n", "erased persons changed"),
+    ],
+)
+def test_who_may_be_read_makes_every_chapter_stale_that_reads(project, capsys, file, text, reason):
+    """Consent and erasure take persons out of all tables, also where no chapter names them."""
+    header = "customer_id,purpose,given,decided_on\nC1,analysis,yes,2026-01-01\n"
+    (project.root / "data/toy/consents.csv").write_text(header)
+    project.settings(
+        "title: Toy\nseed: 1\ntables:\n  survey: {file: survey.csv}\n"
+        "  consents: {file: consents.csv}\n"
+    )
+    assert run("toy") == 0
+    (project.root / "data/toy" / file).write_text(text)
+    capsys.readouterr()
+    assert main(["status", "toy"]) == 0
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert reason in lines["alpha"]
+    assert reason not in lines["gamma"]
+
+
 def test_one_chapter_runs_with_what_it_needs_only(project):
     assert run("toy", "--chapter", "beta") == 0
     assert chapters_in(project.reports) == ["alpha", "beta"]

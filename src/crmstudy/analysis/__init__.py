@@ -7,7 +7,6 @@ from crmstudy.analysis.describe import (
     count_levels,
     describe_variables,
 )
-from crmstudy.analysis.power import plan_two_groups
 
 __all__ = [
     "GroupComparison",
@@ -16,5 +15,4 @@ __all__ = [
     "compare_groups",
     "count_levels",
     "describe_variables",
-    "plan_two_groups",
 ]

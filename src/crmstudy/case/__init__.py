@@ -1,16 +1,16 @@
 """Chapter 07, case study: the effect of improvement measures."""
 
-from crmstudy.case.balance import BalanceResult, balance_treated
-from crmstudy.case.campaign import (
+from crmstudy.case.campaigns.campaign import (
     Campaign,
     average_windows,
     find_campaign,
     flag_treated,
     trace_leads,
 )
-from crmstudy.case.effect import DidResult, estimate_did
-from crmstudy.case.panel import build_panel
-from crmstudy.case.pretrend import Pretrend, examine_pretrend
+from crmstudy.case.campaigns.panel import build_panel
+from crmstudy.case.comparison.balance import BalanceResult, balance_treated
+from crmstudy.case.effects.did import DidResult, estimate_did
+from crmstudy.case.effects.pretrend import Pretrend, examine_pretrend
 
 __all__ = [
     "BalanceResult",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crmstudy.collection.inputs import hash_inputs, source_hash
+from crmstudy.collection.privacy.erased import erasure_list
 from crmstudy.files import sha256_of, write_json
 from crmstudy.runner.notebooks import Chapter
 from crmstudy.settings import Scalar, Study
@@ -52,11 +53,12 @@ class Surroundings:
     lock: str
     settings: str
     inputs: Mapping[str, str]
+    erased: str
 
 
 def survey_surroundings(study: Study, root: Path) -> Surroundings:
     """Hash the package, the lock, the study's settings and its inputs."""
-    lock = root / "requirements.lock"
+    lock, erased = root / "requirements.lock", erasure_list(study)
     python = ".".join(map(str, sys.version_info[:2]))
     locked = sha256_of(lock) if lock.is_file() else "none"
     settings = study.settings.model_dump(mode="json", exclude={"chapters", "tables"})
@@ -65,7 +67,13 @@ def survey_surroundings(study: Study, root: Path) -> Surroundings:
         lock=f"{locked}, Python {python}",
         settings=_digest(settings),
         inputs=hash_inputs(study),
+        erased=sha256_of(erased) if erased.is_file() else "none",
     )
+
+
+#: Tables that decide who is in the others: those who did not consent stay out of all, and
+#: records are linked with customers who may be merged.
+SHAPING = ("consents", "customers")
 
 
 def _digest(content: Any) -> str:
@@ -90,11 +98,14 @@ def fingerprint(
         "study.yml": around.settings,
     }
     parts |= {f"parameter {name}": repr(value) for name, value in parameters.items()}
+    read = {*chapter.tables, *SHAPING} if chapter.tables else set()
     parts |= {
         f"input {name}": digest
         for name, digest in around.inputs.items()
-        if name.rpartition(".")[2] in chapter.tables
+        if name.rpartition(".")[2] in read
     }
+    if read:
+        parts["erased persons"] = around.erased
     for need in chapter.needs:
         parts[f"results of {need}"] = cache[need].results if need in cache else "none"
     return parts

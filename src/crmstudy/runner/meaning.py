@@ -100,7 +100,7 @@ def _check_columns(study: Study, tables: Mapping[str, Loaded]) -> Iterator[Probl
 
 def _check_case(study: Study, tables: Mapping[str, Loaded]) -> Iterator[Problem]:
     case = study.settings.case
-    if case is not None and "campaigns" in tables:
+    if case is not None and case.campaign_id and "campaigns" in tables:
         campaigns = tables["campaigns"].frame(["campaign_id"])
         known = sorted(map(str, campaigns["campaign_id"].unique()))
         if case.campaign_id not in known:

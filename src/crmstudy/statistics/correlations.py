@@ -138,14 +138,14 @@ def _require_enough(values: pd.DataFrame) -> None:
 
 def _correlate_sorted(values: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series, pd.Series]:
     # Sorted rows and one thread: sums come out equal to the last bit in any order of the rows.
-    from threadpoolctl import threadpool_limits
+    from crmstudy.statistics.threads import hold_one_thread
 
     array = values.to_numpy()
     array = array[np.lexsort(array.T)]
     mean = array.mean(axis=0)
     sd = array.std(axis=0, ddof=1)
     standard = (array - mean) / sd
-    with threadpool_limits(limits=1):
+    with hold_one_thread():
         matrix = standard.T @ standard / (len(array) - 1)
     matrix = (matrix + matrix.T) / 2
     np.fill_diagonal(matrix, 1.0)

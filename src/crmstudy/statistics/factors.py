@@ -267,9 +267,9 @@ def _require_identified(m: int, p: int) -> None:
 
 
 def _score(values: pd.DataFrame, known: Correlations, weights: pd.DataFrame) -> pd.DataFrame:
-    from threadpoolctl import threadpool_limits
+    from crmstudy.statistics.threads import hold_one_thread
 
     standard = (values - known.mean) / known.sd
-    with threadpool_limits(limits=1):
+    with hold_one_thread():
         scores = standard.to_numpy() @ weights.to_numpy()
     return pd.DataFrame(scores, index=values.index, columns=weights.columns)

@@ -22,7 +22,6 @@ from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from crmstudy.checks import Check, failed
 from crmstudy.errors import ModelError, NotAvailable, passes_absence
@@ -49,6 +48,7 @@ from crmstudy.loyalty.estimation.result import Divisor, Means, Missing, SemResul
 from crmstudy.loyalty.estimation.saturated import estimate_saturated, fill_gaps
 from crmstudy.loyalty.model.moments import Array, CovarianceStructure, Parameter, lay_out
 from crmstudy.loyalty.model.specify import StructuralModel, write_semopy
+from crmstudy.statistics.threads import hold_one_thread
 
 _SLOPES, _LOADINGS = 0, 1  # places of beta and lambda among semopy's matrices
 
@@ -133,7 +133,7 @@ def _fit_incomplete(
     coverage = patterns.coverage()
     refuse_strangers(coverage, model)
     structure = lay_out(model)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         saturated = estimate_saturated(patterns)
     sample = saturated.implied * np.outer(sd, sd)
     checks = (
@@ -178,7 +178,7 @@ def _estimate_incomplete(
     patterns, p = saturated.patterns, len(sd)
     filled = pd.DataFrame(fill_gaps(saturated), columns=list(structure.model.items))
     near, _ = _estimate(structure, filled, sample=saturated.implied, n=patterns.n)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         found = climb(structure, patterns, theta=near.theta, mean=saturated.mean)
         inverse = _invert(found.curvature)[p:, p:]
     units = structure.units(sd)
@@ -197,7 +197,7 @@ def _estimate(
     correlation = sample / np.outer(sd, sd)
     # Matrices this small gain nothing from BLAS threads, and on a busy machine the threads'
     # waiting costs ten times the work; one thread also gives the same bytes everywhere.
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         start = _solve_with_semopy(structure, complete.div(sd, axis=1), correlation)
         theta = score_to_optimum(structure, start, correlation)
         gradient, information = _slope(structure, theta, correlation)

@@ -12,7 +12,6 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from crmstudy.checks import Check, failed
 from crmstudy.errors import ModelError, NotAvailable
@@ -30,6 +29,7 @@ from crmstudy.loyalty.estimation.tables import (
 )
 from crmstudy.loyalty.model.moments import Array, CovarianceStructure
 from crmstudy.loyalty.model.specify import StructuralModel
+from crmstudy.statistics.threads import hold_one_thread
 
 __all__ = ["Divisor", "Errors", "Means", "Missing", "SemResult", "Solution", "wald_columns"]
 
@@ -223,7 +223,7 @@ class SemResult:
             return found.covariance
         if errors == "satorra-bentler" and self.missing == "fiml":
             return NotAvailable("Satorra-Bentler's standard errors need complete answers")
-        with threadpool_limits(limits=1, user_api="blas"):
+        with hold_one_thread("blas"):
             robust = (
                 self.evidence.huber_white()
                 if errors == "huber-white"

@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.loyalty.estimation.fit import CONVENTIONS, FitMeasures, multiplier
@@ -22,6 +21,7 @@ from crmstudy.loyalty.estimation.robust import (
 from crmstudy.loyalty.estimation.saturated import estimate_baseline
 from crmstudy.loyalty.estimation.scaling import Discrepancies, ScaledFit, scale_fit
 from crmstudy.loyalty.model.moments import Parameter
+from crmstudy.statistics.threads import hold_one_thread
 
 SHOWN = (
     "chi2",
@@ -110,7 +110,7 @@ def measure_robust_fit(result: SemResult) -> RobustFit | NotAvailable:
     normal = result.fit
     if isinstance(normal, NotAvailable):
         return normal
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         null = _weigh_baseline(result)
         return RobustFit(
             normal=normal,
@@ -153,7 +153,7 @@ def scale_nested(
         return NotAvailable("the smaller model is not the larger one with parameters at zero")
     structure, sd = larger.structure, np.sqrt(np.diag(larger.sample))
     evidence = build_evidence(structure, theta / structure.units(sd), larger.patterns)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         if method == "satorra-bentler":
             return satorra_bentler_factor(evidence, structure.df)
         return yuan_bentler_factor(evidence, larger.saturated, structure.df)

@@ -27,7 +27,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.special import chdtrc, ndtri
-from threadpoolctl import threadpool_limits
 
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.loyalty.invariance.joint import LEVELS, slope_of_group
@@ -35,6 +34,7 @@ from crmstudy.loyalty.invariance.solve import JointResult
 from crmstudy.loyalty.invariance.steps import Invariance
 from crmstudy.loyalty.model.moments import Array, Parameter
 from crmstudy.statistics.multiplicity import adjust_p_values
+from crmstudy.statistics.threads import hold_one_thread
 
 KINDS = {"metric": "loading", "scalar": "intercept", "strict": "residual variance"}
 ALPHA = 0.05
@@ -163,7 +163,7 @@ def score_equalities(
 ) -> PartialAdvice:
     """Test the equalities of one joint solution, whatever the gate says of it."""
     places = _list_places(result, level)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         tests = np.array([_test(result, group, place) for group, place, _ in places])
     score, change, se, unit = tests.T
     return PartialAdvice(

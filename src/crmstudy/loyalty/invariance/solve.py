@@ -13,7 +13,6 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from crmstudy.checks import Check, failed
 from crmstudy.errors import NotAvailable
@@ -32,6 +31,7 @@ from crmstudy.loyalty.invariance.joint import (
     slope_of_joint,
 )
 from crmstudy.loyalty.model.moments import Array, delta_errors
+from crmstudy.statistics.threads import hold_one_thread
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def solve_joint(
         s._replace(mean=(s.mean - shift) / sd, covariance=s.covariance / np.outer(sd, sd))
         for s in samples
     )
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         theta = _walk(joint, (joint.gather(start) - offset) / units, scaled)
         gradient, information = slope_of_joint(joint, theta, scaled)
         checks = _check(joint, theta, scaled, gradient, information)

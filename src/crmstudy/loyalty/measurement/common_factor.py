@@ -27,7 +27,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy.special import chdtrc, ndtri
-from threadpoolctl import threadpool_limits
 
 from crmstudy.checks import Check, Hypothesis, failed
 from crmstudy.errors import NotAvailable, passes_absence
@@ -38,6 +37,7 @@ from crmstudy.loyalty.estimation.result import SemResult
 from crmstudy.loyalty.measurement.coefficients import correlate_items
 from crmstudy.loyalty.measurement.constructs import name_in_print
 from crmstudy.loyalty.model.moments import Array, CovarianceStructure, delta_errors
+from crmstudy.statistics.threads import hold_one_thread
 
 NONE_SEEN = (
     "a common factor with equal loadings would need a negative variance, so the answers show "
@@ -147,7 +147,7 @@ def add_common_factor(result: SemResult, *, level: float = 0.95) -> CommonFactor
         return found
     if result.structure.df < 1:
         return NotAvailable("the model has no degree of freedom for a common factor")
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         refit = _refit(result, found.theta)
     if isinstance(refit, NotAvailable):
         return refit

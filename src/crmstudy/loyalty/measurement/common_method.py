@@ -21,7 +21,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.special import chdtrc
-from threadpoolctl import threadpool_limits
 
 from crmstudy.checks import Check, Hypothesis
 from crmstudy.errors import ModelError, NotAvailable, passes_absence
@@ -34,6 +33,7 @@ from crmstudy.loyalty.measurement.common_factor import CommonFactor, add_common_
 from crmstudy.loyalty.model.moments import Array
 from crmstudy.loyalty.model.specify import Construct, StructuralModel
 from crmstudy.statistics.extraction import extract_factors
+from crmstudy.statistics.threads import hold_one_thread
 
 HALF = 0.5  # Podsakoff & Organ (1986): one factor accounts for the majority of covariance
 
@@ -138,7 +138,7 @@ def check_common_method(result: SemResult, *, level: float = 0.95) -> CommonMeth
 
 def share_of_first(correlation: Array) -> tuple[float, float]:
     """Share of variance in the first principal component, and in one common factor."""
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         component = float(np.linalg.eigvalsh(correlation)[-1]) / len(correlation)
         loadings, _ = extract_factors(correlation, n_factors=1, method="minres")
     return component, float(np.sum(loadings**2)) / len(correlation)

@@ -28,13 +28,13 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from crmstudy.errors import ModelError, passes_absence
 from crmstudy.loyalty.measurement.constructs import collect_complete, name_in_print
 from crmstudy.loyalty.measurement.ratios import bound_ratios
 from crmstudy.loyalty.model.moments import Array
 from crmstudy.loyalty.model.specify import Construct
+from crmstudy.statistics.threads import hold_one_thread
 
 STRICT, LIBERAL = 0.85, 0.90  # Kline (2011); Gold, Malhotra & Segars (2001)
 
@@ -163,7 +163,7 @@ def measure_htmt(
     complete = collect_complete(answers, several)
     members = np.repeat(np.eye(len(several)), [len(each.items) for each in several], axis=0)
     labels = name_in_print(several)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         found, lower, upper, n_lost = bound_ratios(
             complete.to_numpy(),
             members,

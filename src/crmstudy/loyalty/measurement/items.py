@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from crmstudy.errors import passes_absence
 from crmstudy.loyalty.measurement.coefficients import alpha_from_covariance
 from crmstudy.loyalty.measurement.constructs import collect_complete, name_in_print
 from crmstudy.loyalty.model.moments import Array
 from crmstudy.loyalty.model.specify import Construct
+from crmstudy.statistics.threads import hold_one_thread
 
 LOWEST_ITEM_REST = 0.30  # Nunnally & Bernstein (1994)
 
@@ -102,7 +102,7 @@ def examine_items(answers: pd.DataFrame, *, constructs: Sequence[Construct]) -> 
         construct cancel out in their sum.
     """
     complete = collect_complete(answers, constructs)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         rows = [
             row
             for each in constructs

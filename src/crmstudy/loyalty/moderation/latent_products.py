@@ -19,7 +19,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from crmstudy.checks import failed
 from crmstudy.errors import ModelError, NotAvailable
@@ -32,6 +31,7 @@ from crmstudy.loyalty.model.moments import Array, CovarianceStructure, Parameter
 from crmstudy.loyalty.model.specify import Construct, Path, StructuralModel
 from crmstudy.loyalty.moderation.products import Term, multiply_items, pair_residuals
 from crmstudy.loyalty.moderation.tied import TiedStructure, tie_loadings
+from crmstudy.statistics.threads import hold_one_thread
 
 LEAST_SHARE = 0.2  # of a product's variance: where starting values are kept away from zero
 
@@ -74,7 +74,7 @@ def fit_products(
         )
     answers = pd.DataFrame(simple.answers, columns=list(simple.model.items))
     structure = tie_loadings(model, terms=terms if tied else ())
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         return _estimate(structure, simple, answers, terms=terms)
 
 

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.loyalty.measurement.constructs import name_in_print
@@ -28,6 +27,7 @@ from crmstudy.loyalty.partial_least_squares.estimate import PlsResult
 from crmstudy.loyalty.resampling.draws import draw_covariances
 from crmstudy.loyalty.resampling.intervals import percentile_limits
 from crmstudy.statistics.draws import draw_seeds
+from crmstudy.statistics.threads import hold_one_thread
 
 STAGE = 275
 FEWEST = 100  # samples behind an interval
@@ -127,7 +127,7 @@ def bootstrap_pls(
     sd = np.sqrt(np.diagonal(samples, axis1=1, axis2=2))
     correlations = samples / (sd[:, :, None] * sd[:, None, :])
     correlations[:, *np.diag_indices(samples.shape[-1])] = 1.0  # not up to rounding
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         found = weigh_items(
             correlations,
             result.design,

@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from crmstudy.errors import ModelError, NotAvailable, passes_absence
 from crmstudy.loyalty.estimation.result import SemResult
@@ -37,6 +36,7 @@ from crmstudy.loyalty.partial_least_squares.algorithm import (
     weigh_items,
 )
 from crmstudy.loyalty.resampling.draws import order_answers
+from crmstudy.statistics.threads import hold_one_thread
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ def _estimate(
     design = lay_out_design(model)
     correlation = correlate_items(np.cov(answers, rowvar=False))
     np.fill_diagonal(correlation, 1.0)  # not up to rounding
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         found = weigh_items(correlation[None], design, scheme=scheme)
         slopes = regress(found.correlations, design.sources)
     if not np.isfinite(slopes).all() or not found.converged[0]:

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from crmstudy.errors import ModelError, NotAvailable, passes_absence
 from crmstudy.loyalty.estimation.result import SemResult
@@ -27,6 +26,7 @@ from crmstudy.loyalty.priorities.ranking import rank_drivers, rank_items
 from crmstudy.loyalty.resampling.bootstrap import Bootstrap
 from crmstudy.loyalty.resampling.draws import order_answers
 from crmstudy.loyalty.resampling.intervals import percentile_limits
+from crmstudy.statistics.threads import hold_one_thread
 
 FEWEST = 100  # bootstrap samples behind an interval
 
@@ -179,7 +179,7 @@ def map_priorities(
         drivers = find_drivers(result.model, target=target, instrument=instrument)
     except ModelError as error:
         return NotAvailable(str(error))
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         means = order_answers(result.answers).mean(axis=0, keepdims=True)
         here = compute_points(result.structure, drivers, found.theta[None], means)
         drawn = _keep_numbers(

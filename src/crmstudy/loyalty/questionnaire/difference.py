@@ -28,10 +28,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from crmstudy.checks import Hypothesis
 from crmstudy.errors import ModelError
+from crmstudy.statistics.threads import hold_one_thread
 
 Floats = NDArray[np.float64]
 
@@ -130,7 +130,7 @@ def regress(outcome: Floats, terms: dict[str, Floats]) -> Regression:
     unit = design / scale
     if np.linalg.svd(unit, compute_uv=False)[-1] < 1e-8:
         raise ModelError(f"{', '.join(terms)} determine each other: their weights are not known")
-    with threadpool_limits(limits=1, user_api="blas"):  # the same bytes everywhere
+    with hold_one_thread("blas"):  # the same bytes everywhere
         inverse = np.linalg.inv(unit.T @ unit) / np.outer(scale, scale)
         coefficients = np.linalg.lstsq(unit, outcome)[0] / scale
         rss = float(((outcome - design @ coefficients) ** 2).sum())

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from crmstudy.checks import Check, Hypothesis
 from crmstudy.errors import ModelError, nearest, passes_absence
 from crmstudy.loyalty.questionnaire.reading import read_numbers
+from crmstudy.statistics.threads import hold_one_thread
 
 Floats = NDArray[np.float64]
 
@@ -112,7 +112,7 @@ def assess_normality(survey: pd.DataFrame, *, items: Sequence[str]) -> Multivari
             hint = nearest(item, map(str, survey.columns))
             raise ModelError(f"item {item!r} is not a column of the survey{hint}")
     complete = read_numbers(survey, items=items).dropna().to_numpy()
-    with threadpool_limits(limits=1, user_api="blas"):  # the same bytes everywhere
+    with hold_one_thread("blas"):  # the same bytes everywhere
         skewness, kurtosis = measure_mardia(complete)
     n, p = complete.shape
     cubes = p * (p + 1) * (p + 2) // 6

@@ -23,11 +23,11 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.loyalty.questionnaire.reading import Instrument, read_answers
 from crmstudy.shares import wilson_limits
+from crmstudy.statistics.threads import hold_one_thread
 
 Floats = NDArray[np.float64]
 
@@ -196,7 +196,7 @@ def measure_distances(answers: pd.DataFrame) -> pd.Series | NotAvailable:
     scale = np.sqrt(np.diag(covariance))
     if not scale.all() or np.linalg.eigvalsh(covariance / np.outer(scale, scale))[0] < 1e-8:
         return NotAvailable("an item is constant, or a combination of others")
-    with threadpool_limits(limits=1, user_api="blas"):  # the same bytes everywhere
+    with hold_one_thread("blas"):  # the same bytes everywhere
         squared = np.einsum("ij,ij->i", centred, np.linalg.solve(covariance, centred.T).T)
     return pd.Series(squared, index=complete.index).reindex(answers.index)
 

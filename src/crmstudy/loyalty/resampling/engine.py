@@ -26,7 +26,6 @@ from functools import partial
 from typing import TypeVar
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from crmstudy.errors import ModelError
 from crmstudy.loyalty.estimation.admissible import FLAT, SINGULAR
@@ -41,6 +40,7 @@ from crmstudy.loyalty.resampling.likelihood import (
     plan_derivatives,
 )
 from crmstudy.loyalty.resampling.stacks import are_possible, scale_to_unit
+from crmstudy.statistics.threads import hold_one_thread
 
 BLOCK = 250  # samples worked on at once: their matrices stay in the processor's cache
 _PART = 50  # informations computed at once: they are larger
@@ -135,7 +135,7 @@ def standard_errors(structure: CovarianceStructure, thetas: Array, n: int) -> Ar
 def map_blocks(work: Callable[[_Item], _Found], blocks: Iterable[_Item]) -> list[_Found]:
     """Work on blocks in parallel; results in the blocks' order, each by one BLAS thread."""
     with (
-        threadpool_limits(limits=1, user_api="blas"),
+        hold_one_thread("blas"),
         ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool,
     ):
         return list(pool.map(work, blocks))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import chdtrc, ndtr, ndtri
-from threadpoolctl import threadpool_limits
 
 from crmstudy.checks import Hypothesis
 from crmstudy.errors import NotAvailable
@@ -15,6 +14,7 @@ from crmstudy.loyalty.estimation.robust import satorra_bentler_factor, yuan_bent
 from crmstudy.loyalty.estimation.scaling import scaled_difference
 from crmstudy.loyalty.model.moments import Array
 from crmstudy.loyalty.structure.nesting import require_fit, require_solution
+from crmstudy.statistics.threads import hold_one_thread
 
 LEVEL = 0.05
 
@@ -203,7 +203,7 @@ def find_factor(result: SemResult) -> float:
     """
     if result.structure.df == 0:
         return 1.0
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         if result.missing == "fiml":
             return yuan_bentler_factor(result.evidence, result.saturated, result.structure.df)
         return satorra_bentler_factor(result.evidence, result.structure.df)

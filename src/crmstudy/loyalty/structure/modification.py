@@ -25,7 +25,6 @@ from itertools import combinations, permutations
 import numpy as np
 import pandas as pd
 from scipy.special import chdtrc, chndtr, ndtri
-from threadpoolctl import threadpool_limits
 
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.loyalty.estimation.fit import multiplier
@@ -33,6 +32,7 @@ from crmstudy.loyalty.estimation.result import SemResult, Solution
 from crmstudy.loyalty.model.moments import Array, CovarianceStructure, Parameter
 from crmstudy.loyalty.model.specify import StructuralModel
 from crmstudy.statistics.multiplicity import adjust_p_values
+from crmstudy.statistics.threads import hold_one_thread
 
 #: Share of a candidate's information that is its own; below, it is not identified.
 IDENTIFIED = 1e-7
@@ -150,7 +150,7 @@ def suggest_modifications(result: SemResult) -> Modifications | NotAvailable:
         )
     candidates = list_candidates(result.model)
     n = multiplier(result.n_used, result.divisor)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         slope, own, whole = _score(result.structure, tuple(candidates), found, result.sample)
     known = own > IDENTIFIED * whole
     kept = {

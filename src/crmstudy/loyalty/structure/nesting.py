@@ -16,13 +16,13 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from crmstudy.errors import ModelError, NotAvailable
 from crmstudy.loyalty.estimation.estimate import score_to_optimum
 from crmstudy.loyalty.estimation.fit import FitMeasures, discrepancy
 from crmstudy.loyalty.estimation.result import SemResult, Solution
 from crmstudy.loyalty.model.moments import Array
+from crmstudy.statistics.threads import hold_one_thread
 
 Relation = Literal["nested", "equivalent", "separate"]
 #: Discrepancy up to which a fit is perfect but for rounding.
@@ -87,6 +87,6 @@ def _misfit(one: SemResult, other: SemResult) -> float:
     sd = np.sqrt(np.diag(implied))
     target: Array = implied / np.outer(sd, sd)
     start = theirs.theta / other.structure.units(np.sqrt(np.diag(theirs.implied)))
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         reached = score_to_optimum(other.structure, start, target)
     return discrepancy(target, other.structure.implied(reached))

@@ -19,12 +19,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.loyalty.estimation.fit import multiplier
 from crmstudy.loyalty.estimation.result import SemResult, Solution
 from crmstudy.loyalty.model.moments import Array
+from crmstudy.statistics.threads import hold_one_thread
 
 #: A residual correlation beyond is customarily called large (Kline, 2016).
 LARGE = 0.10
@@ -97,7 +97,7 @@ def examine_residuals(result: SemResult) -> Residuals | NotAvailable:
         return NotAvailable("residuals are computed for complete answers only (MISSING = listwise)")
     sd = np.sqrt(np.diag(result.sample))
     residual = (result.sample - found.implied) / np.outer(sd, sd)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with hold_one_thread("blas"):
         errors = _find_errors(result, found)
     z = np.divide(
         result.sample - found.implied,

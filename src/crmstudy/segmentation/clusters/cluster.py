@@ -276,10 +276,11 @@ def _solve(
     # Loaded first: a limit holds only for libraries that are there when it is set.
     import sklearn.cluster
     import sklearn.mixture  # noqa: F401
-    from threadpoolctl import threadpool_limits
+
+    from crmstudy.statistics.threads import hold_one_thread
 
     candidates = list_candidates(points, n_segments)
-    with threadpool_limits(limits=1):  # sums of several threads differ in the last digit
+    with hold_one_thread():  # sums of several threads differ in the last digit
         choice = measure_choice(
             np.ascontiguousarray(points),
             candidates,

@@ -88,9 +88,10 @@ def one_thread() -> Iterator[None]:
     # Loaded first: a limit holds only for libraries that are there when it is set.
     import sklearn.cluster
     import sklearn.metrics  # noqa: F401
-    from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(limits=1):
+    from crmstudy.statistics.threads import hold_one_thread
+
+    with hold_one_thread():
         yield
 
 

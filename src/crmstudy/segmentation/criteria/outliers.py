@@ -151,7 +151,8 @@ def measure_distances(points: pd.DataFrame, *, seed: int) -> pd.Series:
         If there are too few customers, or the closest half has no covariance.
     """
     import sklearn.covariance
-    from threadpoolctl import threadpool_limits
+
+    from crmstudy.statistics.threads import hold_one_thread
 
     needed = PER_FEATURE * points.shape[1]
     if len(points) < needed:
@@ -168,7 +169,7 @@ def measure_distances(points: pd.DataFrame, *, seed: int) -> pd.Series:
         len(cloud), size=min(len(cloud), MOST_FITTED), replace=False
     )
     estimator = sklearn.covariance.MinCovDet(random_state=start)
-    with threadpool_limits(limits=1), warnings.catch_warnings():
+    with hold_one_thread(), warnings.catch_warnings():
         warnings.simplefilter("error")  # scikit-learn warns where no half has a covariance
         try:
             estimator.fit(cloud[np.sort(drawn)])

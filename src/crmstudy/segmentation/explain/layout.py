@@ -87,9 +87,9 @@ def lay_out_customers(space: Space) -> Layout:
     Gabriel, K. R. (1971). The biplot graphic display of matrices with application to
     principal component analysis. Biometrika, 58(3), 453-467.
     """
-    from threadpoolctl import threadpool_limits
+    from crmstudy.statistics.threads import hold_one_thread
 
-    with threadpool_limits(limits=1):  # sums of several threads differ in the last digit
+    with hold_one_thread():  # sums of several threads differ in the last digit
         order = sort_points(space.points)
         variances, axes = _find_axes(space.points[order])
         scores = (space.points[order] - space.points[order].mean(axis=0)) @ axes[:, :2]

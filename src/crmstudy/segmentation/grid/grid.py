@@ -88,9 +88,10 @@ def compare_criteria_and_methods(
     import sklearn.cluster
     import sklearn.metrics
     import sklearn.mixture  # noqa: F401
-    from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(limits=1):  # sums of several threads differ in the last digit
+    from crmstudy.statistics.threads import hold_one_thread
+
+    with hold_one_thread():  # sums of several threads differ in the last digit
         stage = set_stage(blocks, next_value, held_back, seed=seed)
         cells = []
         for name, space in blocks.items():

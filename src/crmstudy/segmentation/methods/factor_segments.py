@@ -53,12 +53,13 @@ def fit_factor_segments(
     (Ed.), Advanced Methods of Marketing Research (pp. 160-189). Blackwell.
     """
     import sklearn.cluster  # noqa: F401  (a limit holds only for libraries that are there)
-    from threadpoolctl import threadpool_limits
+
+    from crmstudy.statistics.threads import hold_one_thread
 
     factors = fit_factors(space.numeric, seed=seed, rotation="varimax", n_draws=N_DRAWS)
     scores = factors.scores.to_numpy()
     scores = scores[sort_points(scores)][draw_rows(len(scores), seed, most=MOST_FITTED)]
-    with threadpool_limits(limits=1):
+    with hold_one_thread():
         group = fit_kmeans(scores, seed, n_segments=n_segments, n_starts=N_STARTS)
 
     def assign(others: Space) -> npt.NDArray[np.int64]:

@@ -145,18 +145,18 @@ def fit_autoencoder_segments(
     """
     # Loaded before the limit is set, which holds only for libraries that are there.
     import sklearn.cluster  # noqa: F401
-    from threadpoolctl import threadpool_limits
 
     from crmstudy.segmentation.methods.partition import fit_kmeans_segments
+    from crmstudy.statistics.threads import hold_one_thread
 
     points = space.points[sort_points(space.points)]
     n_codes = min(CODES, points.shape[1] - 1)
-    with threadpool_limits(limits=1):  # sums of several threads differ in the last digit
+    with hold_one_thread():  # sums of several threads differ in the last digit
         network = train_autoencoder(points, n_codes=n_codes, seed=seed)
         place = fit_kmeans_segments(_encode(space, network), n_segments=n_segments, seed=seed)
 
     def assign(others: Space) -> npt.NDArray[np.int64]:
-        with threadpool_limits(limits=1):
+        with hold_one_thread():
             return place(_encode(others, network))
 
     return assign

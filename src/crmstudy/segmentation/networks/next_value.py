@@ -146,7 +146,8 @@ def compare_forecasts(
     # Loaded before the limit is set, which holds only for libraries that are there.
     import sklearn.neural_network
     import sklearn.tree  # noqa: F401
-    from threadpoolctl import threadpool_limits
+
+    from crmstudy.statistics.threads import hold_one_thread
 
     if isinstance(space, NotAvailable):
         return space
@@ -159,7 +160,7 @@ def compare_forecasts(
     codes = None if segment is None else np.unique(segment[order], return_inverse=True)[1]
     draw = np.random.default_rng(draw_seeds(seed, stage=41, n=1)[0])
     fold = draw.permutation(len(points)) % n_folds
-    with threadpool_limits(limits=1):  # sums of several threads differ in the last digit
+    with hold_one_thread():  # sums of several threads differ in the last digit
         predicted, chosen, stopped = _cross_validate(points, logged, fold, codes, seed, n_leaves)
     money = pd.DataFrame(
         {name: undo_modulus_log(column) for name, column in predicted.items()},

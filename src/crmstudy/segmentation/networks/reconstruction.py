@@ -111,13 +111,13 @@ def compare_reconstruction(
     Baldi, P., & Hornik, K. (1989). Neural networks and principal component analysis:
     Learning from examples without local minima. Neural Networks, 2, 53-58.
     """
-    from threadpoolctl import threadpool_limits
+    from crmstudy.statistics.threads import hold_one_thread
 
     points = space.points[sort_points(space.points)]
     usable = [width for width in widths if width < points.shape[1]] or [points.shape[1] - 1]
     fold = np.random.default_rng(draw_seeds(seed, stage=31, n=1)[0]).permutation(len(points))
     rows, stopped = [], []
-    with threadpool_limits(limits=1):
+    with hold_one_thread():
         for width in usable:
             row, ends = _cross_validate(points, fold % n_folds, width, seed, n_starts)
             rows.append(row)

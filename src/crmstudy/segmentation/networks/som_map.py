@@ -140,7 +140,7 @@ def map_customers(
     ModelError
         If all customers are alike, or ``segments`` knows none of them.
     """
-    from threadpoolctl import threadpool_limits
+    from crmstudy.statistics.threads import hold_one_thread
 
     if isinstance(space, NotAvailable):
         return space
@@ -149,7 +149,7 @@ def map_customers(
     given = None if isinstance(segments, NotAvailable) else segments
     trained, group = train_segments(space, n_segments, seed)
     order = sort_points(space.points)
-    with threadpool_limits(limits=1):  # sums of several threads differ in the last digit
+    with hold_one_thread():  # sums of several threads differ in the last digit
         result = _describe_map(space.take(order), trained, group, given)
     back = np.argsort(order)
     return replace(result, winners=result.winners.iloc[back], labels=result.labels.iloc[back])

@@ -115,7 +115,7 @@ def fit_som_segments(
     Vesanto, J., & Alhoniemi, E. (2000). Clustering of the self-organizing map. IEEE Trans.
     Neural Networks, 11(3), 586-600.
     """
-    from threadpoolctl import threadpool_limits
+    from crmstudy.statistics.threads import hold_one_thread
 
     trained, group = train_segments(space, n_segments, seed, most_epochs=SEGMENT_EPOCHS)
 
@@ -125,7 +125,7 @@ def fit_som_segments(
                 f"the map was trained on {trained.codes.shape[1]} dimensions of {space.name!r}, "
                 f"not on the {others.points.shape[1]} of {others.name!r}"
             )
-        with threadpool_limits(limits=1):
+        with hold_one_thread():
             return group[find_winners(others.points, trained.codes)].astype("int64")
 
     return assign
@@ -135,11 +135,11 @@ def train_segments(
     space: Space, n_segments: int, seed: int, *, most_epochs: int = MOST_EPOCHS
 ) -> tuple[TrainedMap, Places]:
     """Train a map and join its units: the map, and the group of each unit."""
-    from threadpoolctl import threadpool_limits
+    from crmstudy.statistics.threads import hold_one_thread
 
     points = space.points[sort_points(space.points)]
     _require_spread(points)
-    with threadpool_limits(limits=1):  # sums of several threads differ in the last digit
+    with hold_one_thread():  # sums of several threads differ in the last digit
         training = points[draw_rows(len(points), seed, most=LARGEST_TRAINING)]
         trained = train_map(training, most_epochs=most_epochs)
         hits = np.bincount(find_winners(training, trained.codes), minlength=len(trained.codes))

@@ -190,11 +190,11 @@ def decompose(shares: Floats) -> tuple[Floats, Floats, Floats]:
     numpy.linalg.LinAlgError
         If the singular values do not converge.
     """
-    from threadpoolctl import threadpool_limits
+    from crmstudy.statistics.threads import hold_one_thread
 
     r, c = shares.sum(axis=1), shares.sum(axis=0)
     expected = np.outer(r, c)
-    with threadpool_limits(limits=1):
+    with hold_one_thread():
         left, values, right = np.linalg.svd(
             (shares - expected) / np.sqrt(expected), full_matrices=False
         )

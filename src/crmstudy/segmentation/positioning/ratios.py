@@ -164,7 +164,7 @@ def sum_by_segment(
     -------
     array of shape (n_segments, n_values), array of shape (n_draws, n_segments, n_values)
     """
-    from threadpoolctl import threadpool_limits
+    from crmstudy.statistics.threads import hold_one_thread
 
     order = np.lexsort((*values.T[::-1], codes))
     values, codes = values[order], codes[order]
@@ -174,7 +174,7 @@ def sum_by_segment(
     draws = np.empty((n_draws, n_segments, values.shape[1]))
     rng, n = np.random.default_rng(seed), len(values)
     step = max(1, BLOCK // n)
-    with threadpool_limits(limits=1):
+    with hold_one_thread():
         for start in range(0, n_draws, step):
             size = min(step, n_draws - start)
             weights = np.stack([_draw_weights(rng, n) for _ in range(size)])

@@ -146,10 +146,10 @@ def one_thread() -> Iterator[None]:
 
     Only what is loaded already can be held: implicit brings a BLAS of its own.
     """
-    from threadpoolctl import threadpool_limits
+    from crmstudy.statistics.threads import hold_one_thread
 
     _load_implicit()
-    with threadpool_limits(limits=1):
+    with hold_one_thread():
         yield
 
 

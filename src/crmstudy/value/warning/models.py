@@ -160,9 +160,10 @@ def hold_one_thread() -> AbstractContextManager[Any]:
     import sklearn.linear_model
     import sklearn.neural_network
     import sklearn.svm  # noqa: F401
-    from threadpoolctl import threadpool_limits
 
-    return threadpool_limits(limits=1)
+    from crmstudy.statistics.threads import hold_one_thread as one_thread
+
+    return one_thread()
 
 
 def learn(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from crmstudy.case.within import PanelDesign, arrange_panel, fit_within
+from crmstudy.case.effects.within import PanelDesign, arrange_panel, fit_within
 from crmstudy.checks import Check, Hypothesis
 from crmstudy.errors import ModelError, passes_absence
 
@@ -91,12 +91,12 @@ def examine_pretrend(
     Parameters
     ----------
     panel, outcome, unit, period, treated, post
-        As in :func:`~crmstudy.case.effect.estimate_did`.
+        As in :func:`~crmstudy.case.effects.did.estimate_did`.
 
     Raises
     ------
     DataError, ModelError
-        As in :func:`~crmstudy.case.effect.estimate_did`; also if there is only one period
+        As in :func:`~crmstudy.case.effects.did.estimate_did`; also if there is only one period
         before treatment.
 
     References

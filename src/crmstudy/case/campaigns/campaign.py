@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from crmstudy.case.effect import DidResult
+from crmstudy.case.effects.did import DidResult
 from crmstudy.errors import ModelError, NotAvailable, SettingsError, nearest, passes_absence
 
 

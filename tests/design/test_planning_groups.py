@@ -2,7 +2,7 @@
 
 import pytest
 
-from crmstudy.analysis import plan_two_groups
+from crmstudy.design import plan_two_groups
 from crmstudy.errors import SettingsError
 
 

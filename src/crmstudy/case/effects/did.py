@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from crmstudy.case.balance import BalanceResult
-from crmstudy.case.pretrend import ASSOCIATION, Pretrend, examine_design
-from crmstudy.case.within import PanelDesign, arrange_panel, fit_within
+from crmstudy.case.comparison.balance import BalanceResult
+from crmstudy.case.effects.pretrend import ASSOCIATION, Pretrend, examine_design
+from crmstudy.case.effects.within import PanelDesign, arrange_panel, fit_within
 from crmstudy.checks import Check, Hypothesis
 from crmstudy.errors import ModelError, NotAvailable
 
@@ -130,19 +130,22 @@ def estimate_did(
     units start at the same time, so the estimate equals the change of the treated means
     less the change of the control means. The difference may be called an effect only
     if the groups did not drift apart beforehand (see
-    :func:`~crmstudy.case.pretrend.examine_pretrend`), were alike (``balance``), and are large
+    :func:`~crmstudy.case.effects.pretrend.examine_pretrend`), were alike (``balance``), and are
+    large
     enough for clustered errors; otherwise it is an association.
 
     Parameters
     ----------
     panel : DataFrame
-        One row a unit and period, as from :func:`~crmstudy.case.panel.build_panel`. Units not
+        One row a unit and period, as from
+        :func:`~crmstudy.case.campaigns.panel.build_panel`. Units not
         observed in every period are left out and counted.
     outcome, unit, period, treated, post : str
         Columns: the outcome per period; names of unit and period (in time order); who is
         treated; which periods lie after the start.
     balance : BalanceResult, optional
-        From :func:`~crmstudy.case.balance.balance_treated`; without it nothing is claimed.
+        From :func:`~crmstudy.case.comparison.balance.balance_treated`; without it nothing is
+        claimed.
 
     Raises
     ------

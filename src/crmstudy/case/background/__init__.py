@@ -1,0 +1,1 @@
+"""The firm of the case in one card, and practice elsewhere."""

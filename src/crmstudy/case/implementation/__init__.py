@@ -1,0 +1,1 @@
+"""Five phases of implementation as a scored checklist; what the staff say."""

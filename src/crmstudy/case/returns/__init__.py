@@ -1,0 +1,1 @@
+"""Cash flows of a measure and what they return."""

@@ -1,0 +1,1 @@
+"""Interrupted time series, where there is nobody to compare with."""

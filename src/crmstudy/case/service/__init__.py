@@ -1,0 +1,1 @@
+"""Customer service before and after: response times, complaints."""

@@ -1,0 +1,1 @@
+"""The study's framework: theories, constructs, chapters and hypotheses as a drawing."""

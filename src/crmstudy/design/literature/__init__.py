@@ -1,0 +1,1 @@
+"""Literature analysis from .bib and .ris files."""

@@ -1,0 +1,1 @@
+"""How many customers, respondents or days a question needs."""

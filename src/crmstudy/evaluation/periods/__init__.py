@@ -1,0 +1,1 @@
+"""The evaluation repeated over periods and segments, before and after a measure."""

@@ -1,0 +1,1 @@
+"""Sentences of chapter 00, made from its settings and plans."""
