@@ -184,6 +184,51 @@ def test_unknown_key_names_its_place_and_the_next_one(read, place, message):
         ("hypotheses.0.expected_sign", "positive", "hypotheses.0.expected_sign"),
         ("judgements.consistency_limit", 0, "judgements.consistency_limit"),
         ("case", {"campagne": "18"}, "unknown key 'case.campagne'"),
+        ("investment", {"rate": 0.1}, "unknown key 'investment.rate'"),
+        (
+            "investment.carried",
+            {"value": 0.5, "low": 0.6, "high": 0.9},
+            "investment.carried: must rise from low over value to high; found 0.6, 0.5, 0.9",
+        ),
+        ("investment.carried", 1.2, "investment.carried: must lie from 0 to 1; found 1.2 to 1.2"),
+        ("investment.annual_discount_rate", 1, "must lie from 0 to below 1; found 1 to 1"),
+        ("investment.annual_discount_rate", "ten", "investment.annual_discount_rate"),
+        (
+            "investment.costs",
+            [{"label": "A", "value": -1, "low": -1, "high": 1}],
+            "investment.costs: 'A' must not be negative; costs are written positive",
+        ),
+        (
+            "investment.costs",
+            [{"label": "A", "value": 1, "low": 1, "high": 1}] * 2,
+            "investment: the flow 'A' stands twice; name it once",
+        ),
+        (
+            "investment.costs",
+            [{"label": "A", "value": 1, "low": 1, "high": 1, "when": "monthly"}],
+            "investment.costs.0.when",
+        ),
+        (
+            "investment",
+            {"booked_from": "2025-02-01", "booked_until": "2025-01-01"},
+            "booked_until must not lie before booked_from",
+        ),
+        (
+            "implementation.phases",
+            {"needs": [{"task": "A"}]},
+            "task 'A' needs exactly one of indicator (with target) and status",
+        ),
+        (
+            "implementation.phases",
+            {"needs": [{"task": "A", "indicator": "retention_rate"}]},
+            "task 'A': indicator and target stand together",
+        ),
+        (
+            "implementation.phases",
+            {"needs": [{"task": "A", "indicator": "x", "target": 1, "baseline": 1}]},
+            "task 'A': the target is what was before already",
+        ),
+        ("implementation.phases", {"planning": []}, "implementation.phases.planning"),
         ("case", {"campaign_id": 18}, "case.campaign_id: Input should be a valid string (found 18"),
     ],
 )
@@ -301,3 +346,8 @@ def test_a_word_of_ours_may_be_a_number_without_quotes(read):
     study = read(changed("tables.transactions.values", {"channel": {"网店": 7}}))
     source = study.settings.tables["transactions"]
     assert source.values == {"channel": {"网店": "7"}}
+
+
+def test_an_assumption_without_doubt_is_one_number(read):
+    investment = read(changed("investment.carried", 0.3)).settings.investment
+    assert (investment.carried.low, investment.carried.value, investment.carried.high) == (0.3,) * 3

@@ -90,6 +90,9 @@ OWN_RULES: tuple[tuple[str, str], ...] = (
     ),
     ("(.*) can only be said of a file", r"\1 只能用于文件"),
     ("review must not be greater than accept", "review 不能大于 accept"),
+    (r"must end in \.bib or \.ris; found (.*)", r"必须以 .bib 或 .ris 结尾；现为 \1"),
+    (r"must end in \.csv; found (.*)", r"必须以 .csv 结尾；现为 \1"),
+    ("synonym (.*) stands twice; name it once", r"同义词 \1 重复出现，请只写一次"),
     ("table '(.*)': a data set cannot be called '(.*)'", r"表“\1”：数据集不能叫“\2”"),
     ("hypothesis (.*) stands twice", r"假设 \1 重复出现"),
     ("must give the lowest answer, then the highest", "必须先写最低分，再写最高分"),
@@ -166,6 +169,30 @@ OWN_RULES: tuple[tuple[str, str], ...] = (
     (
         "system '(.*)' stands twice in systems; name it once",
         r"系统“\1”在 systems 中重复出现，请只写一次",
+    ),
+    (
+        "must rise from low over value to high; found (.*)",
+        r"low、value、high 必须由小到大；现为 \1",
+    ),
+    ("must lie from 0 to below 1; found (.*) to (.*)", r"必须不小于 0 且小于 1；现为 \1 至 \2"),
+    ("must lie from 0 to 1; found (.*) to (.*)", r"必须在 0 与 1 之间；现为 \1 至 \2"),
+    (
+        "'(.*)' must not be negative; costs are written positive",
+        r"“\1”不能为负数；费用请写成正数",
+    ),
+    ("the flow '(.*)' stands twice; name it once", r"款项“\1”重复出现，请只写一次"),
+    ("booked_until must not lie before booked_from", "booked_until 不能早于 booked_from"),
+    (
+        r"task '(.*)' needs exactly one of indicator \(with target\) and status",
+        r"任务“\1”必须且只能写 indicator（连同 target）或 status 之一",
+    ),
+    (
+        "task '(.*)': indicator and target stand together",
+        r"任务“\1”：indicator 与 target 必须同时写出",
+    ),
+    (
+        "task '(.*)': the target is what was before already",
+        r"任务“\1”：目标值与原值相同",
     ),
     (r"did you mean '(.*)'\?", r"是否应为“\1”？"),
 )

@@ -240,8 +240,8 @@ def test_region_of_johnson_and_neyman_ends_where_the_interval_touches_zero():
 def test_verdicts_follow_interval_and_registered_sign():
     found = {"effect": 0.2, "lower": 0.1, "upper": 0.3}
     assert (judge("+", found), judge("-", found)) == ("supported", "contradicted")
-    assert judge("+", {**found, "lower": -0.1}) == "not supported"
-    assert judge("+", NotAvailable("no item")) == "not testable here: no item"
+    assert judge("+", {**found, "lower": -0.1}) == "undecided"
+    assert judge("+", NotAvailable("no item")) == "not tested: no item"
 
 
 INSTRUMENT = {
@@ -263,7 +263,7 @@ def test_moderators_are_tested_one_by_one_and_all_counted(mobi):
     result = moderate_loyalty(mobi, instrument=INSTRUMENT)
     table = result.table().set_index("moderator")
     assert table.loc["Innovation", "verdict"] == "contradicted"
-    assert table.loc["服务", "verdict"] == "not supported"
+    assert table.loc["服务", "verdict"] == "undecided"
     assert "'NONE1' of lost is not a column" in table.loc["Lost", "verdict"]
     assert "item 'CUSA1' is used twice" in table.loc["Same", "verdict"]
     tested = table["p value"].dropna()

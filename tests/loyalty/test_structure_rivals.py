@@ -258,7 +258,7 @@ def test_without_an_admissible_larger_model_nothing_past_it_is_shown(comparison)
     assert "no admissible model" in found.table().reason
     models = found.models().set_index("model")
     assert models.loc["partial_mediation", "verdict"] == "inadmissible"
-    assert models.loc["admissible", "verdict"] == "not testable here"
+    assert models.loc["admissible", "verdict"] == "not tested"
 
 
 def test_the_order_of_respondents_does_not_matter(mobi, comparison):

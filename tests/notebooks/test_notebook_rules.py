@@ -156,7 +156,8 @@ def test_tables_that_are_read_are_declared(file):
     if "data.firm_tables(" in used:
         read |= set(re.findall(r'"(\w+)"', used.split("data.firm_tables(")[1].split(")")[0]))
     assert read <= declared
-    assert declared <= set(CONTRACTS)
+    assert declared <= {*CONTRACTS, "literature"}
+    assert ("literature" in declared) == ("design.open_literature(" in used)
 
 
 @every

@@ -50,8 +50,8 @@ def judge(entries, *rows):
         ("-", 0.1, 0.3, "contradicted"),
         ("+", -0.3, -0.1, "contradicted"),
         ("-", -0.3, -0.1, "supported"),
-        ("+", -0.1, 0.3, "not supported"),
-        ("-", 0.0, 0.3, "not supported"),
+        ("+", -0.1, 0.3, "undecided"),
+        ("-", 0.0, 0.3, "undecided"),
     ],
 )
 def test_the_interval_decides(sign, lower, upper, verdict):
@@ -59,7 +59,7 @@ def test_the_interval_decides(sign, lower, upper, verdict):
     assert (row["verdict"], row["lower"], row["upper"]) == (verdict, lower, upper)
 
 
-def test_what_is_missing_or_withheld_is_not_testable():
+def test_what_is_missing_is_not_tested_and_what_a_check_forbids_is_withheld():
     absent = NotAvailable("no ledger")
     found = judge(
         register("a_b", "c_d", "e_f"),
@@ -67,15 +67,16 @@ def test_what_is_missing_or_withheld_is_not_testable():
         state_verdict("c_d", measure="m", effect=absent, lower=absent, upper=absent),
     )
     assert found["verdict"].tolist() == [
-        "not testable here: a check fails",
-        "not testable here: no ledger",
-        "not testable here: nothing in this study gives e_f",
+        "withheld: a check fails",
+        "not tested: no ledger",
+        "not tested: nothing in this study gives e_f",
     ]
     assert count_judged(found) == {
         "n_supported": 0,
-        "n_not_supported": 0,
+        "n_undecided": 0,
         "n_contradicted": 0,
-        "n_not_testable_here": 3,
+        "n_withheld": 1,
+        "n_not_tested": 2,
     }
 
 
@@ -83,7 +84,7 @@ def test_a_row_for_all_stands_in_where_there_is_none_of_its_own():
     withheld = NotAvailable("inadmissible")
     everything = state_verdict("any", measure="m", effect=withheld, lower=withheld, upper=withheld)
     found = judge(register("a_b", "c_d"), everything, state("c_d", 0.1, 0.2))
-    assert found["verdict"].tolist() == ["not testable here: inadmissible", "supported"]
+    assert found["verdict"].tolist() == ["not tested: inadmissible", "supported"]
 
 
 def test_only_the_chapters_hypotheses_are_listed():
@@ -135,6 +136,4 @@ def test_bootstrap_limits_are_near_the_delta_methods(fit):
 
 def test_without_a_model_every_effect_is_absent():
     rows = from_effects(NotAvailable("no survey"), None)
-    assert judge(register("indirect_a_d"), rows)["verdict"].tolist() == [
-        "not testable here: no survey"
-    ]
+    assert judge(register("indirect_a_d"), rows)["verdict"].tolist() == ["not tested: no survey"]

@@ -437,10 +437,10 @@ def test_every_verdict_is_said_for_what_it_is():
     assert lines[3].endswith(
         "This is contradicted (difference: −2.00, 95% interval −3.00 to −1.00)."
     )
-    assert "is neither supported nor contradicted: the interval holds zero (" in lines[4]
-    assert "This is not decided, because the checks of its chapter forbid the claim (" in lines[5]
+    assert "This is undecided: the interval holds zero (" in lines[4]
+    assert "This is withheld, because the checks of its chapter forbid the claim (" in lines[5]
     assert lines[5].endswith("): parallel trends fails.")
-    assert lines[6].endswith("This could not be tested: not available: no survey.")
+    assert lines[6].endswith("This is not tested: not available: no survey.")
 
 
 def test_one_hypothesis():

@@ -54,7 +54,7 @@ def moderate(answers, sign="-", **extra):
 
 @pytest.mark.parametrize(
     ("product", "sign", "verdict"),
-    [(-0.3, "-", "is supported"), (-0.3, "+", "is contradicted"), (0.0, "-", "is not supported")],
+    [(-0.3, "-", "is supported"), (-0.3, "+", "is contradicted"), (0.0, "-", "is undecided")],
 )
 def test_moderation_names_the_verdict(product, sign, verdict):
     said = read_moderation(moderate(draw(3, product=product), sign))
@@ -68,7 +68,7 @@ def test_moderation_names_the_verdict(product, sign, verdict):
 def test_moderators_that_cannot_be_tested_are_named_with_the_reason():
     lost = {"label": "Lost", "items": ["x9"], "sign": "+"}
     said = read_moderation(moderate(draw(1), lost=lost))
-    assert "'Lost' is not testable here: item 'x9'" in said
+    assert "'Lost' is not tested: item 'x9'" in said
     absent = NotAvailable("the study has no table survey")
     assert read_moderation(absent) is absent
 
@@ -83,7 +83,7 @@ def test_a_path_beyond_one_is_withheld_by_rule_and_not_called_impossible():
     found = moderate(draw(3, product=-0.3))
     alone = replace(found, interactions={"rivals": NotAvailable(WITHHELD)})
     said = read_moderation(alone)
-    assert "is not testable here: the model is inadmissible" in said
+    assert "is not tested: the model is inadmissible" in said
     assert "No other check fails" in said
     assert "neither for nor against the hypothesis" in said
     assert "Other methods, which do not decide, give −0." in said

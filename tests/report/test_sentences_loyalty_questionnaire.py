@@ -130,9 +130,9 @@ def test_a_difference_on_average_and_none():
         ({"weights": (-0.6, 0.6)}, "is experience minus expectation is supported."),
         ({"weights": (0.3, 0.6)}, "is contradicted by their signs."),
         ({"weights": (-0.2, 0.6)}, "are supported, a plain difference is contradicted"),
-        ({"weights": (0.0, 0.6)}, "are not supported, a plain difference is contradicted"),
+        ({"weights": (0.0, 0.6)}, "are undecided, a plain difference is contradicted"),
         ({"weights": (-0.6, 0.6), "bend": 0.3}, "the relation is curved"),
-        ({"weights": (-0.02, 0.02), "n": 30, "noise": 3.0}, "is not supported: a sign is open"),
+        ({"weights": (-0.02, 0.02), "n": 30, "noise": 3.0}, "is undecided: a sign is open"),
     ],
 )
 def test_verdicts_on_the_difference(how, said):

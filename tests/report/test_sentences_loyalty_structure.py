@@ -69,10 +69,8 @@ def test_hypotheses():
     assert read_hypotheses(table("supported")) == (
         "The one registered hypothesis, H1, is supported."
     )
-    said = read_hypotheses(table("supported", "not testable here: no ledger", "supported"))
-    assert said == (
-        "Of 3 registered hypotheses, H1 and H3 are supported and H2 is not testable here."
-    )
+    said = read_hypotheses(table("supported", "not tested: no ledger", "supported"))
+    assert said == ("Of 3 registered hypotheses, H1 and H3 are supported and H2 is not tested.")
     assert read_hypotheses(GONE) == "Not available: this study has no survey."
 
 
@@ -170,7 +168,7 @@ def test_rivals():
     assert "Cause: direct only" in judge(three, through=0.0, past=0.7)
     alone = judge(settings(full=["cm", "me"]))
     assert "Only the model 'full' can be shown." in alone
-    assert "Mediation by Middle is not testable here: " in alone
+    assert "Mediation by Middle is not tested: " in alone
     turned = judge(settings(there=["cm", "me"], back=["em", "mc"]))
     assert "The models fit exactly alike" in turned
     assert "No data tell apart: 'there' and 'back'." in turned

@@ -210,6 +210,7 @@ def test_an_effect_is_withheld_where_a_check_fails(passed):
         effect=1.0,
         lower=0.5,
         upper=1.5,
+        outcome="revenue",
         test=SimpleNamespace(p_value=0.001),
         checks=(check,),
     )

@@ -10,6 +10,7 @@ from crmstudy.collection.intake.places import has_pattern, list_files
 from crmstudy.collection.open_data import find_open_table
 from crmstudy.errors import DataError
 from crmstudy.files import sha256_of
+from crmstudy.paths import project_root
 from crmstudy.settings import Study, TableSource
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -52,6 +53,16 @@ def _hash_or_missing(locate: object) -> str:
     except DataError:
         return "missing"
     return sha256_of(place) if place.is_file() else "missing"
+
+
+def hash_literature(study: Study) -> str:
+    """Hash the files of the study's literature, or the project's own where it names none."""
+    spec, digest = study.settings.literature, hashlib.sha256()
+    names = [*(one.file for one in spec.files), *filter(None, [spec.decisions])]
+    own = [project_root() / "references.bib"]
+    for file in [study.paths.inputs / name for name in names] if spec.files else own:
+        digest.update(sha256_of(file).encode() if file.is_file() else b"missing")
+    return digest.hexdigest()
 
 
 def hash_inputs(study: Study) -> dict[str, str]:

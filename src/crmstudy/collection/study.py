@@ -25,6 +25,9 @@ from crmstudy.settings import Study, StudySettings, TableSource, read_study
 #: Stands under every exhibit made from the simulated firm.
 SIMULATED = "Simulated data, no real customers."
 
+#: What a chapter names as the source of exhibits made from the literature, not from a table.
+LITERATURE = "literature"
+
 
 @dataclass(frozen=True)
 class StudyData:
@@ -179,6 +182,9 @@ class StudyData:
 
     def origin(self, table: str) -> str:
         """Say where a table's numbers come from, for the line under every exhibit."""
+        if table == LITERATURE:
+            named = [one.file for one in self.settings.literature.files]
+            return f"{', '.join(named) or 'references.bib of this project'}."
         source = self._source(table)
         if source is None:
             return ""

@@ -38,6 +38,14 @@ if TYPE_CHECKING:
     from crmstudy.evaluation.hierarchy.uncertainty import draw_weights
     from crmstudy.evaluation.judgements.overview import review_judgements
     from crmstudy.evaluation.judgements.reading import read_judgements
+    from crmstudy.evaluation.periods.compare import compare_groups, compare_periods
+    from crmstudy.evaluation.periods.evaluate import (
+        evaluate_around,
+        evaluate_groups,
+        evaluate_periods,
+        evaluate_segments,
+    )
+    from crmstudy.evaluation.periods.plan import plan_evaluation
     from crmstudy.evaluation.priorities.advice import (
         advise_panel,
         find_least_consistent,
@@ -65,6 +73,13 @@ if TYPE_CHECKING:
     )
 
 _HOME = {
+    "compare_groups": "periods.compare",
+    "compare_periods": "periods.compare",
+    "evaluate_around": "periods.evaluate",
+    "evaluate_groups": "periods.evaluate",
+    "evaluate_periods": "periods.evaluate",
+    "evaluate_segments": "periods.evaluate",
+    "plan_evaluation": "periods.plan",
     "GRADES": "comprehensive.grades",
     "GradeScale": "comprehensive.grades",
     "HierarchyWeights": "hierarchy.synthesis",
@@ -145,14 +160,20 @@ __all__ = [
     "compare_aggregations",
     "compare_benefit_cost",
     "compare_exclusion",
+    "compare_groups",
     "compare_matrices",
     "compare_methods",
     "compare_operators",
+    "compare_periods",
     "draw_any_weights",
     "draw_values",
     "draw_weights",
+    "evaluate_around",
     "evaluate_fuzzy",
     "evaluate_fuzzy_hierarchy",
+    "evaluate_groups",
+    "evaluate_periods",
+    "evaluate_segments",
     "evaluate_uncertainty",
     "find_least_consistent",
     "find_matrix",
@@ -164,6 +185,7 @@ __all__ = [
     "membership_from_counts",
     "membership_from_value",
     "membership_from_values",
+    "plan_evaluation",
     "prioritise",
     "prioritise_fuzzy_hierarchy",
     "prioritise_hierarchy",

@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from crmstudy.loyalty.partial_least_squares.assess import assess_pls
     from crmstudy.loyalty.partial_least_squares.bootstrap import bootstrap_pls
     from crmstudy.loyalty.partial_least_squares.estimate import find_refused, fit_pls_of
-    from crmstudy.loyalty.power.fit_tests import plan_fit_of
-    from crmstudy.loyalty.power.population import take_estimates
+    from crmstudy.loyalty.power.fit_tests import plan_fit_of, plan_fit_tests
+    from crmstudy.loyalty.power.population import suppose_population, take_estimates
     from crmstudy.loyalty.power.simulation import plan_survey
     from crmstudy.loyalty.priorities.map import map_priorities
     from crmstudy.loyalty.questionnaire.experience import compare_experience
@@ -67,6 +67,8 @@ if TYPE_CHECKING:
     from crmstudy.loyalty.structure.rivals import compare_models
 
 _HOME = {
+    "plan_fit_tests": "power.fit_tests",
+    "suppose_population": "power.population",
     "Bootstrap": "resampling.bootstrap",
     "Construct": "model.specify",
     "Effects": "structure.effects",
@@ -183,11 +185,13 @@ __all__ = [
     "moderate_loyalty",
     "name_model",
     "plan_fit_of",
+    "plan_fit_tests",
     "plan_survey",
     "recode_reversed",
     "screen_items",
     "screen_respondents",
     "suggest_modifications",
+    "suppose_population",
     "tabulate_effects",
     "tabulate_instrument",
     "tabulate_models",

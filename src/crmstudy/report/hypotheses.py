@@ -16,15 +16,11 @@ from crmstudy.loyalty.model.specify import StructuralModel
 from crmstudy.loyalty.resampling.bootstrap import Bootstrap
 from crmstudy.loyalty.resampling.effects import evaluate_effects
 from crmstudy.loyalty.structure.effects import Effect, find_routes, weigh_effects
+from crmstudy.report.exhibits import VERDICTS
 from crmstudy.report.verdicts import ANY, collect_verdicts, decide, state_verdict
 from crmstudy.settings import Hypothesis
 
 LEVEL = 0.95
-WORDS = {
-    "supported": "supported",
-    "contradicted": "contradicted",
-    "undecided": "not supported",
-}
 
 
 def tabulate_register(
@@ -69,8 +65,8 @@ def judge_hypotheses(
     -------
     DataFrame
         ``hypothesis, statement, expected sign, effect, lower, upper, verdict``; verdicts
-        are ``supported``, ``not supported`` (the interval holds zero), ``contradicted`` and
-        ``not testable here: ...``.
+        are ``supported``, ``contradicted``, ``undecided`` (the interval holds zero),
+        ``withheld: ...`` and ``not tested: ...``, as in chapter 08.
     """
     asked = [each for each in register if each.chapter == chapter]
     if not asked:
@@ -164,13 +160,14 @@ def _judge(entry: Hypothesis, row: Any) -> dict[str, object]:
 
 def _word(entry: Hypothesis, row: Any) -> str:
     if row is None:
-        return f"not testable here: nothing in this study gives {entry.decided_by}"
+        return f"not tested: nothing in this study gives {entry.decided_by}"
     why = row["withheld because"]
-    if isinstance(why, str) and why:
-        return f"not testable here: {why.removeprefix('not available: ')}"
-    if pd.isna(row["lower"]) or pd.isna(row["upper"]):
-        return "not testable here: no interval"
-    return WORDS[decide(entry.expected_sign, row["lower"], row["upper"])]
+    reason = why.removeprefix("not available: ") if isinstance(why, str) else ""
+    if pd.isna(row["effect"]) or pd.isna(row["lower"]) or pd.isna(row["upper"]):
+        return f"not tested: {reason or 'no interval'}"
+    if reason:
+        return f"withheld: {reason}"
+    return decide(entry.expected_sign, row["lower"], row["upper"])
 
 
 @passes_absence
@@ -178,5 +175,5 @@ def count_judged(judged: pd.DataFrame) -> dict[str, float]:
     """Count the verdicts of a chapter, as numbers to record."""
     words = judged["verdict"].str.split(":").str[0].str.replace(" ", "_")
     counts = words.value_counts()
-    every = ("supported", "not_supported", "contradicted", "not_testable_here")
+    every = [word.replace(" ", "_") for word in VERDICTS]
     return {f"n_{word}": int(counts.get(word, 0)) for word in every}

@@ -300,6 +300,18 @@ def read_recorded_table(reports: Path, chapter: str, name: str) -> pd.DataFrame 
     return pd.read_csv(file)
 
 
+def read_recorded_tables(reports: Path, *, without: str = "") -> dict[str, pd.DataFrame]:
+    """Read every table that the chapters recorded, by ``<chapter>/<name>``.
+
+    ``without`` leaves out one chapter, as in :func:`read_results`.
+    """
+    return {
+        f"{file.parent.name}/{file.stem}": pd.read_csv(file)
+        for file in sorted(reports.glob("tables/*/*.csv"))
+        if file.parent.name != without
+    }
+
+
 def collect_checks(reports: Path) -> pd.DataFrame | NotAvailable:
     """Collect from all chapters the recorded checks that do not hold.
 

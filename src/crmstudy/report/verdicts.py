@@ -7,17 +7,20 @@ the expected side of zero (supported), on the other side (contradicted), or hold
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import NormalDist
+from typing import Any
 
 import pandas as pd
 
 from crmstudy.analysis import GroupComparison
-from crmstudy.case import DidResult
+from crmstudy.case.effects.did import DidResult
+from crmstudy.case.returns.benefit import ChosenEstimate
 from crmstudy.checks import failed
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.loyalty import SemResult
+from crmstudy.report.exhibits import VERDICTS, link_exhibit
 from crmstudy.report.record import read_recorded_table
 from crmstudy.settings import Hypothesis
 from crmstudy.value import ConcentrationBounds
@@ -86,8 +89,10 @@ def judge_register(register: Sequence[Hypothesis], reports: Path) -> pd.DataFram
     Returns
     -------
     DataFrame
-        Columns hypothesis, statement, chapter, measure, effect, lower, upper, p,
-        verdict, reason; one row a hypothesis in the order of the register.
+        Columns hypothesis, statement, expected sign, chapter, measure, effect, lower, upper, p,
+        verdict, reason, exhibit; one row a hypothesis in the order of the register.
+        The exhibit links the chapter and its table from the report's folder; it is empty
+        where the chapter recorded none.
     """
     if not register:
         return NotAvailable("study.yml registers no hypothesis")
@@ -95,34 +100,55 @@ def judge_register(register: Sequence[Hypothesis], reports: Path) -> pd.DataFram
 
 
 def _judge(entry: Hypothesis, reports: Path) -> dict[str, object]:
-    said = {"hypothesis": entry.id, "statement": entry.statement, "chapter": entry.chapter}
-    none = {"measure": "", "effect": None, "lower": None, "upper": None, "p": None}
+    said = {
+        "hypothesis": entry.id,
+        "statement": entry.statement,
+        "expected sign": entry.expected_sign.replace("-", "−"),
+        "chapter": entry.chapter,
+    }
+    numbers: dict[str, object] = dict.fromkeys(("effect", "lower", "upper", "p"))
     verdicts = read_recorded_table(reports, entry.chapter, "verdicts")
     if isinstance(verdicts, NotAvailable):
-        return {**said, **none, "verdict": "not tested", "reason": verdicts.reason}
+        decided = {"verdict": "not tested", "reason": verdicts.reason, "exhibit": ""}
+        return {**said, "measure": "", **numbers, **decided}
     named = verdicts["decided by"]
     found = pd.concat([verdicts[named == entry.decided_by], verdicts[named == ANY]])
+    exhibit = link_exhibit(f"{entry.chapter}/verdicts")
     if found.empty:
         reason = f"chapter {entry.chapter} has no verdict named {entry.decided_by}"
-        return {**said, **none, "verdict": "not tested", "reason": reason}
+        decided = {"verdict": "not tested", "reason": reason, "exhibit": exhibit}
+        return {**said, "measure": "", **numbers, **decided}
     row = found.iloc[0]
-    numbers = {name: row[name] for name in none}
+    numbers = {name: row[name] for name in ("measure", *numbers)}
+    verdict, reason = _decide_row(entry, row)
+    return {**said, **numbers, "verdict": verdict, "reason": reason, "exhibit": exhibit}
+
+
+def _decide_row(entry: Hypothesis, row: Any) -> tuple[str, str]:
+    """Decide by a row of a chapter's verdicts; give the verdict and its reason."""
     withheld = "" if pd.isna(row["withheld because"]) else str(row["withheld because"])
     if row[["effect", "lower", "upper"]].isna().any():
-        reason = withheld or f"chapter {entry.chapter} gives no interval"
-        return {**said, **numbers, "verdict": "not tested", "reason": reason}
+        return "not tested", withheld or f"chapter {entry.chapter} gives no interval"
     if withheld:
-        return {**said, **numbers, "verdict": "withheld", "reason": withheld}
-    verdict = decide(entry.expected_sign, row["lower"], row["upper"])
-    return {**said, **numbers, "verdict": verdict, "reason": "95% interval"}
+        return "withheld", withheld
+    return decide(entry.expected_sign, row["lower"], row["upper"]), "95% interval"
 
 
 @passes_absence
 def count_verdicts(verdicts: pd.DataFrame) -> dict[str, float]:
-    """Count the verdicts by word, as numbers to record."""
+    """Count the verdicts by word, as numbers to record; with the adjusted p-values if any."""
     counts = verdicts["verdict"].value_counts()
-    words = ("supported", "contradicted", "undecided", "withheld", "not tested")
-    return {word.replace(" ", "_"): int(counts.get(word, 0)) for word in words}
+    counted = {word.replace(" ", "_"): int(counts.get(word, 0)) for word in VERDICTS}
+    if "survives" not in verdicts:
+        return counted
+    adjusted = verdicts.dropna(subset=["p adjusted"])
+    named = zip(adjusted["hypothesis"], adjusted["p adjusted"], strict=True)
+    return {
+        **counted,
+        "decided_and_surviving": int((verdicts["survives"] == "yes").sum()),
+        "decided_and_lost": int((verdicts["survives"] == "no").sum()),
+        "n_p_values": len(adjusted),
+    } | {f"p_adjusted_{name.lower()}": float(p) for name, p in named}
 
 
 def from_groups(comparison: GroupComparison | NotAvailable) -> pd.DataFrame:
@@ -203,15 +229,50 @@ def from_paths(fit: SemResult | NotAvailable) -> pd.DataFrame:
 
 def from_effect(effect: DidResult | NotAvailable) -> pd.DataFrame:
     """State the verdict on a campaign; withheld where a check forbids to claim an effect."""
-    name, measure = "campaign_effect", "difference in differences, money a window"
+    name, measure = "campaign_effect", "difference in differences"
     if isinstance(effect, NotAvailable):
         return state_verdict(name, measure=measure, effect=effect, lower=effect, upper=effect)
     return state_verdict(
         name,
-        measure=measure,
+        measure=f"{measure}, {effect.outcome.replace('_', ' ')} per customer and window",
         effect=effect.effect,
         lower=effect.lower,
         upper=effect.upper,
         p=effect.test.p_value,
         withheld="; ".join(f"{check.name} fails" for check in failed(effect.checks)),
+    )
+
+
+@passes_absence
+def from_campaign(
+    chosen: ChosenEstimate, designs: Mapping[str, Any], *, outcome: str
+) -> pd.DataFrame | NotAvailable:
+    """State the verdict on a campaign by the design that is carried on.
+
+    Parameters
+    ----------
+    chosen : ChosenEstimate
+        From :func:`~crmstudy.case.returns.benefit.choose_estimate`.
+    designs : mapping of str to result
+        The designs it was chosen from; one has the checks that may withhold the verdict.
+    outcome : str
+        What the effect is measured in.
+    """
+    decided = designs[chosen.method]
+    if isinstance(decided, DidResult):
+        return from_effect(decided)
+    broken = (
+        ""
+        if chosen.claim_allowed
+        else "; ".join(f"{check.name} fails" for check in failed(decided.checks))
+    )
+    spread = NormalDist().cdf(-abs(chosen.effect) / chosen.standard_error)
+    return state_verdict(
+        "campaign_effect",
+        measure=f"{chosen.method}, {outcome.replace('_', ' ')} per customer and window",
+        effect=chosen.effect,
+        lower=chosen.lower,
+        upper=chosen.upper,
+        p=2 * spread,
+        withheld=broken,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crmstudy.collection.inputs import hash_inputs, source_hash
+from crmstudy.collection.inputs import hash_inputs, hash_literature, source_hash
 from crmstudy.collection.privacy.erased import erasure_list
 from crmstudy.files import sha256_of, write_json
 from crmstudy.runner.notebooks import Chapter
@@ -54,6 +54,7 @@ class Surroundings:
     settings: str
     inputs: Mapping[str, str]
     erased: str
+    literature: str
 
 
 def survey_surroundings(study: Study, root: Path) -> Surroundings:
@@ -68,6 +69,7 @@ def survey_surroundings(study: Study, root: Path) -> Surroundings:
         settings=_digest(settings),
         inputs=hash_inputs(study),
         erased=sha256_of(erased) if erased.is_file() else "none",
+        literature=hash_literature(study),
     )
 
 
@@ -106,6 +108,8 @@ def fingerprint(
     }
     if read:
         parts["erased persons"] = around.erased
+    if "literature" in chapter.tables:
+        parts["literature"] = around.literature
     for need in chapter.needs:
         parts[f"results of {need}"] = cache[need].results if need in cache else "none"
     return parts

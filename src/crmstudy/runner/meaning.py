@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 
+from crmstudy.case.implementation.checklist import STAFF
 from crmstudy.collection.contracts.messages import Message, hint
 from crmstudy.collection.contracts.problems import Problem
 from crmstudy.collection.intake.load import Loaded
@@ -16,6 +18,7 @@ from crmstudy.evaluation.selection.gather import (
     gather_performance,
 )
 from crmstudy.evaluation.selection.reading import judged_matrices
+from crmstudy.indicators import INDICATORS, SUPPLEMENTS
 from crmstudy.paths import SETTINGS_FILE
 from crmstudy.settings import Scalar, Study
 
@@ -41,6 +44,8 @@ def check_meaning(
         *_check_columns(study, tables),
         *_check_group(tables, parameters.get("customer_analysis", {})),
         *_check_case(study, tables),
+        *_check_investment(study, tables),
+        *_check_implementation(study),
         *_check_judgements(study, tables),
         *_check_selection(study, tables),
     ]
@@ -105,6 +110,28 @@ def _check_case(study: Study, tables: Mapping[str, Loaded]) -> Iterator[Problem]
         known = sorted(map(str, campaigns["campaign_id"].unique()))
         if case.campaign_id not in known:
             yield _named("case.campaign_id", case.campaign_id, known)
+
+
+def _check_investment(study: Study, tables: Mapping[str, Loaded]) -> Iterator[Problem]:
+    """Look for the types of cost that the investment counts on."""
+    investment = study.settings.investment
+    if investment is not None and investment.cost_types and "costs" in tables:
+        known = sorted(map(str, tables["costs"].frame(["cost_type"])["cost_type"].unique()))
+        for name in investment.cost_types:
+            if name not in known:
+                yield _named("investment.cost_types", name, known)
+
+
+def _check_implementation(study: Study) -> Iterator[Problem]:
+    """Look for the indicators and the constructs of the staff survey that tasks name."""
+    spec = study.settings.implementation
+    constructs = [f"{STAFF}{name}" for name in study.settings.staff_instrument.constructs]
+    known = [*INDICATORS, *SUPPLEMENTS, *constructs]
+    for phase, tasks in spec.phases.items() if spec else ():
+        for task in tasks:
+            if task.indicator and task.indicator not in known:
+                near = [*get_close_matches(task.indicator, known, n=len(known), cutoff=0.0)]
+                yield _named(f"implementation.phases.{phase}", task.indicator, near)
 
 
 def _check_judgements(study: Study, tables: Mapping[str, Loaded]) -> Iterator[Problem]:

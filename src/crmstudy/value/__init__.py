@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from crmstudy.value.lifetime.independence import SpendIndependence, examine_independence
     from crmstudy.value.lifetime.intervals import LifetimeIntervals, bound_lifetime_value
     from crmstudy.value.lifetime.parameter_intervals import ParameterIntervals, compare_intervals
+    from crmstudy.value.lifetime.planning import plan_value_precision
     from crmstudy.value.lifetime.sensitivity import LifetimeSensitivity, vary_terms
     from crmstudy.value.lifetime.spend_fit import SpendFit, compare_spend
     from crmstudy.value.lifetime.value_map import map_lifetime_value
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
     from crmstudy.value.worth.whale import WhaleCurve, trace_whale
 
 _HOME = {
+    "plan_value_precision": "lifetime.planning",
     "AlertList": "warning.alerts",
     "AliveCalibration": "validation.conditional",
     "Assessment": "warning.judging",
@@ -281,6 +283,7 @@ __all__ = [
     "plan_contacts",
     "plan_conversion_test",
     "plan_recommendation_trial",
+    "plan_value_precision",
     "price_contacts",
     "raise_alerts",
     "rank_importance",

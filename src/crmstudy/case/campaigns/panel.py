@@ -23,6 +23,7 @@ def build_panel(
     n_pre: int = 4,
     n_post: int = 1,
     window_days: int | None = None,
+    only: pd.Series | None = None,
 ) -> pd.DataFrame:
     """Sum up each customer's purchases in windows of equal length around a campaign.
 
@@ -43,6 +44,9 @@ def build_panel(
         Windows before, and from the first day on.
     window_days : int, optional
         Length of a window; the length of the campaign unless given.
+    only : bool Series, optional
+        Which transactions are summed up; all unless given. How far the data reach is read
+        from all.
 
     Returns
     -------
@@ -72,6 +76,8 @@ def build_panel(
     _require_reach(transactions["ordered_at"], first, start + n_post * days * DAY - DAY)
     period = (transactions["ordered_at"] - first) // (days * DAY) - n_pre
     inside = period.between(-n_pre, n_post - 1) & transactions["customer_id"].isin(treated.index)
+    if only is not None:
+        inside &= only
     return _fill_windows(
         transactions[inside].assign(period=period[inside].astype("int64")),
         treated,

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from crmstudy.case.comparison.balance import BalanceResult
-from crmstudy.case.effects.pretrend import ASSOCIATION, Pretrend, examine_design
+from crmstudy.case.effects.evidence import Evidence, gather_checks
+from crmstudy.case.effects.pretrend import Pretrend, examine_design
 from crmstudy.case.effects.within import PanelDesign, arrange_panel, fit_within
 from crmstudy.checks import Check, Hypothesis
 from crmstudy.errors import ModelError, NotAvailable
@@ -35,14 +35,19 @@ class DidResult:
         and ``standard_error``, ``lower``, ``upper`` of the group's own change (95 %).
     pretrend : Pretrend or NotAvailable
         Placebo test on the periods before.
-    balance : BalanceResult or NotAvailable
+    balance : Evidence or NotAvailable
         Likeness of the groups beforehand.
+    placebos, timeline : Evidence, NotAvailable or None
+        Effects where there can be none; other campaigns at the same time. None where
+        the estimate was not asked to rest on them.
     checks : tuple of Check
         What a claim rests on.
     correction : float
         Factor on the cluster sandwich, ``G / (G - 1) * (N - 1) / (N - K)``.
     n_units, n_periods, n_left_out : int
-        Units, periods; units not observed in every period.
+        Units, periods; units not observed in every period, or without weight.
+    n_effective : float
+        Kish's effective number of units: ``n_units`` where all weigh alike.
     """
 
     outcome: str
@@ -53,12 +58,15 @@ class DidResult:
     test: Hypothesis
     means: pd.DataFrame
     pretrend: Pretrend | NotAvailable
-    balance: BalanceResult | NotAvailable
+    balance: Evidence | NotAvailable
+    placebos: Evidence | NotAvailable | None
+    timeline: Evidence | NotAvailable | None
     checks: tuple[Check, ...]
     correction: float
     n_units: int
     n_periods: int
     n_left_out: int
+    n_effective: float
 
     @property
     def claim_allowed(self) -> bool:
@@ -106,10 +114,11 @@ class DidResult:
             "n_control": int(self.means["n_units"]["control"]),
             "n_periods": self.n_periods,
             "n_left_out": self.n_left_out,
+            "n_effective": self.n_effective,
             "claim_allowed": int(self.claim_allowed),
         }
-        for part in (self.pretrend, self.balance):
-            if not isinstance(part, NotAvailable):
+        for part in (self.pretrend, self.balance, self.placebos, self.timeline):
+            if not (part is None or isinstance(part, NotAvailable)):
                 metrics |= part.to_metrics()
         return metrics
 
@@ -122,7 +131,10 @@ def estimate_did(
     period: str = "period",
     treated: str = "treated",
     post: str = "post",
-    balance: BalanceResult | NotAvailable | None = None,
+    weights: pd.Series | None = None,
+    balance: Evidence | NotAvailable | None = None,
+    placebos: Evidence | NotAvailable | None = None,
+    timeline: Evidence | NotAvailable | None = None,
 ) -> DidResult:
     """Estimate the effect of a measure by difference-in-differences, and judge it.
 
@@ -131,8 +143,7 @@ def estimate_did(
     less the change of the control means. The difference may be called an effect only
     if the groups did not drift apart beforehand (see
     :func:`~crmstudy.case.effects.pretrend.examine_pretrend`), were alike (``balance``), and are
-    large
-    enough for clustered errors; otherwise it is an association.
+    large enough for clustered errors; otherwise it is an association.
 
     Parameters
     ----------
@@ -143,15 +154,23 @@ def estimate_did(
     outcome, unit, period, treated, post : str
         Columns: the outcome per period; names of unit and period (in time order); who is
         treated; which periods lie after the start.
-    balance : BalanceResult, optional
+    weights : Series, optional
+        Indexed by unit: how much each counts, as from matching or inverse probability
+        weighting; all alike unless given. Units that weigh nothing or are not in it are
+        left out and counted. They are taken as known.
+    balance : Evidence, optional
         From :func:`~crmstudy.case.comparison.balance.balance_treated`; without it nothing is
         claimed.
+    placebos, timeline : Evidence, optional
+        From :func:`~crmstudy.case.effects.placebos.run_placebos` and
+        :func:`~crmstudy.case.campaigns.timeline.trace_campaigns`; what is given must hold
+        too.
 
     Raises
     ------
     DataError
         If a column is absent, a unit stands twice in a period, ``treated`` varies within a
-        unit or ``post`` within a period.
+        unit or ``post`` within a period; if a weight is negative, missing or infinite.
     ModelError
         If a group has fewer than two complete units, one side of the start has no period,
         or the outcome never changes.
@@ -167,7 +186,13 @@ def estimate_did(
     if isinstance(panel, NotAvailable):
         return panel
     design = arrange_panel(
-        panel, outcome=outcome, unit=unit, period=period, treated=treated, post=post
+        panel,
+        outcome=outcome,
+        unit=unit,
+        period=period,
+        treated=treated,
+        post=post,
+        weights=weights,
     )
     n_units, n_periods = design.outcome.shape
     fit = fit_within(design, [np.outer(design.treated, design.post)])
@@ -190,28 +215,55 @@ def estimate_did(
         means=means,
         pretrend=pretrend,
         balance=balance,
-        checks=_check_claim(pretrend, balance, n_smaller=int(means["n_units"].min())),
+        placebos=placebos,
+        timeline=timeline,
+        checks=(
+            *gather_checks(
+                {
+                    "trend before treatment": pretrend,
+                    "likeness beforehand": balance,
+                    "placebos": placebos,
+                    "other campaigns": timeline,
+                }
+            ),
+            _check_size(int(means["n_units"].min())),
+        ),
         correction=n_units / (n_units - 1) * (fit.nobs - 1) / (fit.nobs - len(fit.params)),
         n_units=n_units,
         n_periods=n_periods,
         n_left_out=design.n_left_out,
+        n_effective=float(design.weights.sum() ** 2 / (design.weights @ design.weights)),
     )
 
 
 def _average(design: PanelDesign) -> pd.DataFrame:
+    groups = {"treated": design.treated, "control": ~design.treated}
+    return pd.DataFrame(
+        {name: _average_group(design.keep(units)) for name, units in groups.items()}
+    ).T.astype({"n_units": "int64"})
+
+
+def _average_group(design: PanelDesign) -> dict[str, float]:
+    """Mean before and after, and the change with its error: that of a weighted mean."""
     from scipy.special import stdtrit
 
+    shares = design.weights / design.weights.sum()
     before = design.outcome[:, ~design.post].mean(axis=1)
     after = design.outcome[:, design.post].mean(axis=1)
-    units = pd.DataFrame({"before": before, "after": after, "change": after - before})
-    groups = units.groupby(np.where(design.treated, "treated", "control"))
-    n_units = groups.size()
-    error = groups["change"].std() / n_units**0.5
-    means = groups.mean().assign(standard_error=error)
-    reach = stdtrit(n_units - 1, 0.975) * error
-    means["lower"], means["upper"] = means["change"] - reach, means["change"] + reach
-    means.insert(0, "n_units", n_units)
-    return means.loc[["treated", "control"]]
+    n_units = len(shares)
+    change = float(shares @ (after - before))
+    scatter = shares * (after - before - change)
+    error = float(np.sqrt(n_units / (n_units - 1) * (scatter @ scatter)))
+    reach = float(stdtrit(n_units - 1, 0.975)) * error
+    return {
+        "n_units": n_units,
+        "before": float(shares @ before),
+        "after": float(shares @ after),
+        "change": change,
+        "standard_error": error,
+        "lower": change - reach,
+        "upper": change + reach,
+    }
 
 
 def _examine_if_possible(design: PanelDesign) -> Pretrend | NotAvailable:
@@ -221,24 +273,12 @@ def _examine_if_possible(design: PanelDesign) -> Pretrend | NotAvailable:
         return NotAvailable(str(reason))
 
 
-def _check_claim(
-    pretrend: Pretrend | NotAvailable, balance: BalanceResult | NotAvailable, *, n_smaller: int
-) -> tuple[Check, ...]:
-    examined = {"trend before treatment": pretrend, "likeness beforehand": balance}
-    checks: list[Check] = []
-    for name, part in examined.items():
-        if isinstance(part, NotAvailable):
-            checks.append(Check(f"{name} was examined", False, 0.0, "1", part.reason, ASSOCIATION))
-        else:
-            checks.extend(part.checks)
-    return (
-        *checks,
-        Check(
-            name="both groups are large enough for clustered errors (units)",
-            passed=n_smaller >= MINIMUM_UNITS,
-            statistic=float(n_smaller),
-            threshold=f">= {MINIMUM_UNITS}",
-            source="rule of this study, after Cameron & Miller (2015), section VI",
-            consequence="the error may be too small: read the interval as a lower bound",
-        ),
+def _check_size(n_smaller: int) -> Check:
+    return Check(
+        name="both groups are large enough for clustered errors (units)",
+        passed=n_smaller >= MINIMUM_UNITS,
+        statistic=float(n_smaller),
+        threshold=f">= {MINIMUM_UNITS}",
+        source="rule of this study, after Cameron & Miller (2015), section VI",
+        consequence="the error may be too small: read the interval as a lower bound",
     )

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crmstudy.case.effects.evidence import ASSOCIATION
 from crmstudy.case.effects.within import PanelDesign, arrange_panel, fit_within
 from crmstudy.checks import Check, Hypothesis
 from crmstudy.errors import ModelError, passes_absence
 
 ALPHA = 0.05
-ASSOCIATION = "describe an association, claim no effect"
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ def examine_pretrend(
     period: str = "period",
     treated: str = "treated",
     post: str = "post",
+    weights: pd.Series | None = None,
 ) -> Pretrend:
     """Test on the periods before treatment whether the groups moved in parallel.
 
@@ -90,7 +91,7 @@ def examine_pretrend(
 
     Parameters
     ----------
-    panel, outcome, unit, period, treated, post
+    panel, outcome, unit, period, treated, post, weights
         As in :func:`~crmstudy.case.effects.did.estimate_did`.
 
     Raises
@@ -105,7 +106,13 @@ def examine_pretrend(
     parallel trends. American Economic Review: Insights, 4, 305-322.
     """
     design = arrange_panel(
-        panel, outcome=outcome, unit=unit, period=period, treated=treated, post=post
+        panel,
+        outcome=outcome,
+        unit=unit,
+        period=period,
+        treated=treated,
+        post=post,
+        weights=weights,
     )
     return examine_design(design)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,34 +25,60 @@ class PanelDesign:
         Which periods lie after the start of treatment.
     periods : Index
         Names of the periods.
+    weights : array of shape (n_units,)
+        How much each unit counts; only their ratios matter.
     n_left_out : int
-        Units that were not observed in every period.
+        Units that were not observed in every period, or weigh nothing.
     """
 
     outcome: np.ndarray
     treated: np.ndarray
     post: np.ndarray
     periods: pd.Index
+    weights: np.ndarray
     n_left_out: int
 
     def before(self) -> PanelDesign:
         """Keep the periods before treatment."""
         pre = ~self.post
-        return PanelDesign(
-            self.outcome[:, pre], self.treated, self.post[pre], self.periods[pre], self.n_left_out
+        return replace(
+            self, outcome=self.outcome[:, pre], post=self.post[pre], periods=self.periods[pre]
+        )
+
+    def keep(self, units: np.ndarray) -> PanelDesign:
+        """Keep the units flagged true."""
+        return replace(
+            self,
+            outcome=self.outcome[units],
+            treated=self.treated[units],
+            weights=self.weights[units],
         )
 
 
 def arrange_panel(
-    panel: pd.DataFrame, *, outcome: str, unit: str, period: str, treated: str, post: str
+    panel: pd.DataFrame,
+    *,
+    outcome: str = "revenue",
+    unit: str = "customer_id",
+    period: str = "period",
+    treated: str = "treated",
+    post: str = "post",
+    weights: pd.Series | None = None,
 ) -> PanelDesign:
     """Check a long panel and arrange it as arrays.
+
+    Parameters
+    ----------
+    weights : Series, optional
+        Indexed by unit: how much each counts. Units that weigh nothing or are not in
+        it are left out and counted. Each unit is one customer whatever its weight.
 
     Raises
     ------
     DataError
         If a column is absent, a unit stands twice in a period, ``treated`` varies within a
-        unit or ``post`` within a period, or one of the two is not true/false.
+        unit or ``post`` within a period, or one of the two is not true/false; if a weight is
+        negative, missing or infinite, or a unit has two.
     ModelError
         If a group has fewer than two complete units, or one side of the start is empty.
     """
@@ -67,12 +93,14 @@ def arrange_panel(
     cells = pd.MultiIndex.from_product([is_treated.index, is_post.index])
     values = panel.set_index([unit, period])[outcome].astype("float64").reindex(cells)
     wide = values.to_numpy().reshape(len(is_treated), len(is_post))
-    complete = ~np.isnan(wide).any(axis=1)
+    weighed = _weigh(is_treated.index, weights)
+    complete = ~np.isnan(wide).any(axis=1) & (weighed > 0)
     design = PanelDesign(
         outcome=wide[complete],
         treated=is_treated.to_numpy()[complete],
         post=is_post.to_numpy(),
         periods=is_post.index,
+        weights=weighed[complete],
         n_left_out=int(np.count_nonzero(~complete)),
     )
     _refuse_degenerate(design)
@@ -87,7 +115,8 @@ def fit_within(design: PanelDesign, regressors: list[np.ndarray]) -> Any:
     ``G / (G - 1) * (N - 1) / (N - K)`` for G units, N observations and K regressors
     with the period dummies; unit effects are nested in the clusters and not counted
     (Cameron & Miller 2015, section III.B; plm calls this correction "sss"). Tests refer
-    to Student's t and F with G - 1 degrees of freedom.
+    to Student's t and F with G - 1 degrees of freedom. Weights enter as in weighted least
+    squares; they do not change G or N, and are taken as known.
 
     Parameters
     ----------
@@ -100,7 +129,7 @@ def fit_within(design: PanelDesign, regressors: list[np.ndarray]) -> Any:
     -------
     statsmodels RegressionResults
     """
-    from statsmodels.regression.linear_model import OLS
+    from statsmodels.regression.linear_model import WLS
 
     n_units, n_periods = design.outcome.shape
     dummies = [
@@ -110,9 +139,21 @@ def fit_within(design: PanelDesign, regressors: list[np.ndarray]) -> Any:
     columns = [(x - x.mean(axis=1, keepdims=True)).ravel() for x in [*regressors, *dummies]]
     outcome = (design.outcome - design.outcome.mean(axis=1, keepdims=True)).ravel()
     clusters = np.repeat(np.arange(n_units), n_periods)
-    return OLS(outcome, np.column_stack(columns)).fit(
+    weights = np.repeat(design.weights / design.weights.mean(), n_periods)
+    return WLS(outcome, np.column_stack(columns), weights=weights).fit(
         cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True
     )
+
+
+def _weigh(units: pd.Index, weights: pd.Series | None) -> np.ndarray:
+    if weights is None:
+        return np.ones(len(units))
+    if weights.index.has_duplicates:
+        raise DataError(f"{weights.index[weights.index.duplicated()][0]!r} has two weights")
+    values = weights.to_numpy(dtype=float)
+    if not np.isfinite(values).all() or (values < 0).any():
+        raise DataError("a weight is negative, missing or infinite; a unit to leave out weighs 0")
+    return weights.astype("float64").reindex(units).fillna(0.0).to_numpy()
 
 
 def _flag_of(panel: pd.DataFrame, flag: str, owner: str) -> pd.Series:

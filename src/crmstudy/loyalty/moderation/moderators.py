@@ -150,9 +150,9 @@ _COLUMNS = [
 def judge(sign: str, effect: Mapping[str, float] | NotAvailable) -> str:
     """Judge a registered direction by the effect's interval."""
     if isinstance(effect, NotAvailable):
-        return f"not testable here: {effect.reason}"
+        return f"not tested: {effect.reason}"
     if effect["lower"] <= 0 <= effect["upper"]:
-        return "not supported"
+        return "undecided"
     return "supported" if (effect["effect"] > 0) == (sign == "+") else "contradicted"
 
 

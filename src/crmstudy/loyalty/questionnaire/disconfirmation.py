@@ -180,7 +180,7 @@ class Disconfirmation:
             of(outcome, "falls", self.name("expectation")): (falls, _judge(falls, -1)),
         }
         right = all(verdict == "supported" for _, verdict in claims.values())
-        equal = "supported" if right else "not supported"
+        equal = "supported" if right else "undecided"
         if total.lower > 0 or total.upper < 0:
             equal = "contradicted"
         return {**claims, "both weigh the same (the sum of their weights is 0)": (total, equal)}
@@ -230,7 +230,7 @@ class Disconfirmation:
         found = table["verdict"].tolist()
         if "contradicted" in found:
             return "contradicted"
-        return "supported" if set(found) == {"supported"} else "not supported"
+        return "supported" if set(found) == {"supported"} else "undecided"
 
     def surface(self) -> pd.DataFrame | NotAvailable:
         """Return ``number, says, estimate, se, t, p value, lower, upper`` of a1 to a4.
@@ -275,4 +275,4 @@ def _judge(found: Coefficient, sign: int) -> str:
     low, high = sorted((sign * found.lower, sign * found.upper))
     if low > 0:
         return "supported"
-    return "contradicted" if high < 0 else "not supported"
+    return "contradicted" if high < 0 else "undecided"

@@ -154,14 +154,14 @@ class Mediation:
                 test = (equal or tests)[0]
                 word = "not needed" if equal else "needed"
                 return word, _name_test(test, test.restricted)
-            return "not testable here", "no admissible model with full mediation"
+            return "not tested", "no admissible model with full mediation"
         tests = [
             each
             for each in self.comparison.differences
             if each.restricted == name and self.roles.get(each.larger) == PARTIAL
         ]
         if not tests:
-            return "not testable here", "no admissible model holds it"
+            return "not tested", "no admissible model holds it"
         worst = min(tests, key=lambda each: each.deciding.p_value)
         return ("kept" if worst.kept == name else "rejected"), _name_test(worst, worst.larger)
 

@@ -51,7 +51,7 @@ def _say_moderator(
     label = row["moderator"]
     if isinstance(found, NotAvailable):
         return compose(
-            f"'{label}' is not testable here: {found.reason}.",
+            f"'{label}' is not tested: {found.reason}.",
             _say_withheld(found),
             _say_elsewhere(moderation, label),
         )
@@ -60,7 +60,7 @@ def _say_moderator(
     direction = "rises" if row["expected"] == "+" else "falls"
     claim = f"that the path from satisfaction to loyalty {direction} with '{label}'"
     verdict = f"{claim} is {row['verdict']} ({bounds} per standard deviation of the moderator)"
-    if row["verdict"] == "not supported":
+    if row["verdict"] == "undecided":
         return f"The hypothesis {verdict}."
     slopes = found.slopes(level=moderation.level)["path"].tolist()
     return (

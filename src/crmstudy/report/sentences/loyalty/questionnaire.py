@@ -198,7 +198,7 @@ def _conclude(table: pd.DataFrame) -> str:
     if "contradicted" in (rises, falls):
         return "That satisfaction is experience minus expectation is contradicted by their signs."
     if equal == "contradicted":
-        signs = "supported" if rises == falls == "supported" else "not supported"
+        signs = "supported" if rises == falls == "supported" else "undecided"
         return (
             f"The signs of experience minus expectation are {signs}, a plain difference is "
             "contradicted: the two do not weigh the same."
@@ -207,4 +207,4 @@ def _conclude(table: pd.DataFrame) -> str:
         return "A plain difference is contradicted: the relation is curved."
     if rises == falls == "supported":
         return "That satisfaction is experience minus expectation is supported."
-    return "That satisfaction is experience minus expectation is not supported: a sign is open."
+    return "That satisfaction is experience minus expectation is undecided: a sign is open."

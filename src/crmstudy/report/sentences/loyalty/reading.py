@@ -151,7 +151,7 @@ def _say_moderation(moderation: ModerationResult) -> str:
     told = table["verdict"].str.split(":").str[0]
     parts = [
         f"{enumerate_words(table.loc[told == word, 'moderator'].tolist())} {word}"
-        for word in ("supported", "contradicted", "not supported", "not testable here")
+        for word in ("supported", "contradicted", "undecided", "not tested")
         if (told == word).any()
     ]
     return f"As moderators of the path from satisfaction to loyalty: {'; '.join(parts)}."

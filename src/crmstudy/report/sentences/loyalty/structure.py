@@ -259,7 +259,7 @@ def _say_nested(comparison: ModelComparison) -> str:
 def _say_mediation(mediation: Mediation) -> str:
     table = mediation.table()
     if isinstance(table, NotAvailable):
-        return f"Mediation by {mediation.mediator} is not testable here: {table.reason}."
+        return f"Mediation by {mediation.mediator} is not tested: {table.reason}."
     rows = table.to_dict("records")
     said = [f"{row['cause']}: {row['verdict']} ({row['kind']})" for row in rows]
     return f"Through {mediation.mediator} to {mediation.outcome}: {'; '.join(said)}."
