@@ -54,9 +54,9 @@ class LiteratureSpec(Strict):
     synonyms: dict[str, list[str]] = {}
     ignored: list[str] = []
     similarity: Literal["association", "jaccard"] = "association"
-    least_count: int = Field(2, ge=1)
-    most_keywords: int = Field(30, ge=2, le=60)
-    period_years: int = Field(5, ge=1)
+    least_count: int = Field(default=2, ge=1)
+    most_keywords: int = Field(default=30, ge=2, le=60)
+    period_years: int = Field(default=5, ge=1)
 
     @field_validator("decisions")
     @classmethod

@@ -23,6 +23,8 @@ FEW = {
     "customer_value": {"N_REPLICATES": 20},
     "satisfaction_loyalty": {"N_BOOTSTRAP": 100, "N_POWER_DRAWS": 20},
     "performance_evaluation": {"N_DRAWS": 100},
+    "research_design": {"N_REPLICATES": 20},
+    "case_study": {"N_DRAWS": 100},
 }
 
 

@@ -35,7 +35,8 @@ def read_findings(root: Path) -> str:
     file = root / "reports" / "open" / "text" / "conclusions" / "findings.md"
     if not file.is_file():
         raise UsageError("reports/open has no conclusions: run the open study first")
-    return file.read_text(encoding="utf-8")
+    # Links of a report are relative to its folder; the README stands two above it.
+    return file.read_text(encoding="utf-8").replace("](", "](reports/open/")
 
 
 def update_readme(root: Path) -> None:

@@ -6,12 +6,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from crmstudy.case.returns.sensitivity import ReturnDraws
 from crmstudy.case.returns.worth import ReturnResult
 from crmstudy.errors import NotAvailable, passes_absence
-from crmstudy.report.figures import _grid, _rows_height, _thousands, _wrap
+from crmstudy.report.figures import (
+    FuncFormatter,
+    MaxNLocator,
+    _grid,
+    _rows_height,
+    _thousands,
+    _wrap,
+)
 from crmstudy.report.theme import COLOURS, INK, QUIET, Figure, house_figure
 
 BINS = 40

@@ -138,7 +138,9 @@ def _decide_row(entry: Hypothesis, row: Any) -> tuple[str, str]:
 def count_verdicts(verdicts: pd.DataFrame) -> dict[str, float]:
     """Count the verdicts by word, as numbers to record; with the adjusted p-values if any."""
     counts = verdicts["verdict"].value_counts()
-    counted = {word.replace(" ", "_"): int(counts.get(word, 0)) for word in VERDICTS}
+    counted: dict[str, float] = {
+        word.replace(" ", "_"): int(counts.get(word, 0)) for word in VERDICTS
+    }
     if "survives" not in verdicts:
         return counted
     adjusted = verdicts.dropna(subset=["p adjusted"])

@@ -131,7 +131,9 @@ def trace_campaigns(campaigns: pd.DataFrame, campaign: Campaign, plan: WindowPla
         - first.where(first > campaign.start, campaign.start)
         + DAY
     )
-    spans.insert(4, "days_shared", shared.dt.days.clip(lower=0))
+    spans.insert(
+        4, "days_shared", shared.to_numpy().astype("timedelta64[D]").astype("int64").clip(min=0)
+    )
     spans.insert(4, "when", _place(spans, campaign, plan))
     others = spans.index != campaign.campaign_id
     before = others & (first < campaign.start) & (last >= plan.starts_on)
