@@ -192,6 +192,7 @@ def test_covariates_are_counted_and_known_beforehand(made):
     customers["region"] = np.where(np.arange(len(customers)) % 3, "north", None)
     customers["city"] = [f"town {k}" for k in range(len(customers))]
     customers["age"] = 40.0 + np.arange(len(customers)) % 9
+    customers["birth_year"] = 2024 - customers["age"]
     campaigns = pd.DataFrame(
         {
             "customer_id": features.index[:10].tolist() + features.index[:3].tolist(),
@@ -206,6 +207,7 @@ def test_covariates_are_counted_and_known_beforehand(made):
     assert known.terms["earlier campaigns"].sum() == 5  # ten, less the five left out
     assert "running campaigns" not in known.terms  # the same customers: told once
     assert {"region: (missing)", "region: north", "age"} <= set(known.terms)
+    assert "birth year" not in known.terms  # a straight line of the age
     after = panel.copy()
     after.loc[after["post"], "revenue"] = 1e6
     changed = gather_covariates(first, after, campaigns=campaigns, customers=customers)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -179,6 +180,15 @@ def test_the_first_design_whose_claim_is_allowed_is_chosen():
     assert choose_estimate({"b": no}).claim_allowed is False
     with pytest.raises(ModelError, match="no design gave an estimate: none"):
         choose_estimate({"a": NotAvailable("none")})
+
+
+def test_the_interval_carried_on_is_that_of_the_design():
+    welch = SimpleNamespace(standard_error=1.0, degrees=10)
+    own = SimpleNamespace(effect=2.0, best=welch, claim_allowed=True)
+    chosen = choose_estimate({"a": own})
+    assert (chosen.lower, chosen.upper) == pytest.approx((2 - 2.228139, 2 + 2.228139), abs=1e-6)
+    normal = SimpleNamespace(effect=2.0, standard_error=1.0, claim_allowed=True)
+    assert choose_estimate({"a": normal}).upper == pytest.approx(2 + 1.959964, abs=1e-6)
 
 
 def test_break_even_brings_the_present_value_to_zero():

@@ -67,6 +67,18 @@ def test_windows_are_as_many_as_the_data_hold():
         plan_windows(days, make_campaign(), n_pre=0)
 
 
+def test_a_last_window_may_end_after_the_last_purchase():
+    told = ["2024-02-05", "2024-02-09", "2024-02-14", "2024-03-01", "2024-03-08"]
+    days = pd.DataFrame({"ordered_at": pd.to_datetime(told)})
+    plan = plan_windows(days, make_campaign(), n_pre=2)
+    assert (plan.n_pre, plan.n_post, plan.silent_days) == (2, 1, 2)
+    assert plan.ends_on == pd.Timestamp("2024-03-10")
+    assert plan.data_end == pd.Timestamp("2024-03-08")
+    daily = pd.DataFrame({"ordered_at": pd.date_range("2024-02-05", "2024-03-08")})
+    with pytest.raises(ModelError, match="2 before and 0 from its first day on"):
+        plan_windows(daily, make_campaign(), n_pre=2)
+
+
 def test_other_campaigns_by_hand():
     day = pd.Timestamp("2024-03-01")
     rows = [("A", "1", 0, 9), ("A", "2", 0, 9), ("B", "1", 5, 20), ("B", "3", 5, 20)]

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from crmstudy.case import build_panel, estimate_did
+from crmstudy.case.campaigns.panel import find_reach
 from crmstudy.errors import DataError, ModelError, NotAvailable, SettingsError
 
 
@@ -51,6 +52,23 @@ def test_window_length_and_later_windows():
     assert total.to_dict() == {"a": 28.5, "b": 1.0, "c": 3.0, "d": 0.0}
     late = panel.query("customer_id == 'b' and period == 1")
     assert late["revenue"].tolist() == [1.0]
+
+
+def test_a_few_silent_days_at_the_end_are_days_without_a_purchase():
+    transactions = make_transactions().query("ordered_at < '2024-01-27'")
+    reach = find_reach(transactions["ordered_at"], days=10)  # silent from the 6th to the 10th
+    assert reach == (pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-26"))
+    short = {**CAMPAIGN, "campaign_end": "2024-01-26"}
+    panel = build_panel(transactions, n_pre=3, window_days=6, **short)
+    assert panel.query("period == 0")["revenue"].tolist() == [7, 0, 0, 0]
+    with pytest.raises(ModelError, match=r"to 2024-01-21: take fewer.* may follow, to 2024-01-26"):
+        build_panel(transactions, n_pre=2, **CAMPAIGN)
+    daily = pd.Series(pd.date_range("2024-01-01", "2024-01-20"))
+    assert find_reach(daily, days=10)[1] == pd.Timestamp("2024-01-20")  # never silent before
+    rare = pd.Series(pd.to_datetime(["2024-01-01", "2024-03-01", None]))
+    assert find_reach(rare, days=28)[1] == pd.Timestamp("2024-03-08")  # a week at most
+    assert find_reach(rare, days=3)[1] == pd.Timestamp("2024-03-03")  # never a whole window
+    assert find_reach(rare[:1], days=28)[1] == pd.Timestamp("2024-01-01")
 
 
 def test_order_of_rows_and_ids_does_not_matter():

@@ -43,8 +43,8 @@ def test_holm_counts_dates_and_outcomes_and_the_campaign_not():
 
 
 def test_true_nulls_are_found_at_most_as_often_as_the_level():
-    found = [len(run_placebos(make_panel(seed)).found) > 0 for seed in range(25)]
-    assert np.mean(found) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 25)
+    found = [len(run_placebos(make_panel(seed)).found) > 0 for seed in range(400)]
+    assert np.mean(found) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
 
 
 def test_an_outcome_nobody_ever_bought_is_named():

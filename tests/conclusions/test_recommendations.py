@@ -174,6 +174,48 @@ def test_a_moderator_that_does_not_survive_holm_is_tested_first():
     assert only(moderation(0.3, 0.1, 0.5, holm=0.2)).finding.told == "test first"
 
 
+def test_an_association_is_tested_first_and_says_so():
+    finding = only(moderation(0.3, 0.1, 0.5)).finding
+    assert finding.told == "test first"
+    assert "association alone" in finding.against
+
+
+def offers(lead, lower, upper, verdict):
+    names = ["task", "method", "NDCG", "lead in NDCG", "lead, lower", "lead, upper"]
+    rows = [
+        ["repeat", "popular", 0.3, None, None, None],
+        ["repeat", "ALS", 0.2, lead, lower, upper],
+    ]
+    table = pd.DataFrame(rows, columns=names)
+    table["against the best baseline"] = ["the best baseline", verdict]
+    return {"customer_value/recommenders": table}
+
+
+@pytest.mark.parametrize(
+    ("bounds", "verdict", "standing"),
+    [
+        ((0.2, 0.1, 0.3), "better", "do"),
+        ((0.1, -0.1, 0.3), "not told apart", "test first"),
+        ((-0.2, -0.3, -0.1), "worse", "do not"),
+    ],
+)
+def test_a_method_of_recommendation_is_told_by_its_lead(bounds, verdict, standing):
+    finding = only(offers(*bounds, verdict)).finding
+    assert finding.told == standing
+    assert finding.action == "recommend goods by ALS in place of popular"
+
+
+def test_money_is_told_in_the_currency_of_the_study():
+    [advice] = recommend(Evidence(contacts(), currency="EUR")).advice
+    assert advice.finding.unit.startswith("EUR, profit")
+
+
+def test_one_of_several_data_sets_is_named_beside_whom_it_is_for():
+    numbers = {"case_study.shop.did.effect": NUMBER}
+    assert only(campaign(), numbers, {"shop": "", "panel": ""}).who.endswith("; data set shop")
+    assert "data set" not in only(campaign(), numbers, {"shop": ""}).who
+
+
 def test_no_moderator_found_is_said():
     told = recommend(Evidence(moderation(0.1, -0.2, 0.4)))
     reasons = {rule.name: why.reason for rule, why in told.unjudged}

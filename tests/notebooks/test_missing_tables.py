@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from crmstudy.cli import main
+from tests.notebooks import narrative
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
@@ -18,7 +19,8 @@ def with_gaps(values):
 @pytest.fixture(scope="module")
 def template(lasting_study, settings_of):
     """Run a copy of the template once, for the tests that look at its report."""
-    files = sorted((ROOT / "data" / "template").glob("*.csv"))
+    kinds = (".csv", ".bib", ".ris")
+    files = [f for f in sorted((ROOT / "data" / "template").iterdir()) if f.suffix in kinds]
     run, report = lasting_study(settings_of("template"), files)
     assert run() == 0
     return run, report
@@ -30,10 +32,20 @@ def test_the_template_runs_as_it_is(template):
     assert '"complete": true' in (report.folder / "manifest.json").read_text()
 
 
+def test_its_sentences_say_what_its_tables_hold(template):
+    _, report = template
+    foreign = [(*place, number.text) for *place, number in narrative.find_foreign(report.folder)]
+    assert foreign == []
+    texts = {file.stem: file.read_text("utf-8") for file in report.folder.glob("text/*/*.md")}
+    assert texts
+    assert [name for name, text in texts.items() if narrative.find_contradictions(text)] == []
+
+
 def test_another_key_gives_the_same_numbers(template):
     run, report = template
     found = with_gaps(report.values())
-    assert run("--chapter", "segmentation", "--force", key="other") == 0
+    for chapter in ("segmentation", "case_study"):
+        assert run("--chapter", chapter, "--force", key="other") == 0
     again = with_gaps(report.values())
     assert again == pytest.approx(found, rel=1e-6, abs=1e-9, nan_ok=True)
 

@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import json
 import re
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.notebooks import narrative
+
 ROOT = Path(__file__).resolve().parents[2]
 OPEN = ROOT / "reports" / "open"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SENTENCES = sorted((ROOT / "src/crmstudy/report/sentences").rglob("*.py"))
-
-
-def load_narrative():
-    """Load the checker beside this file; pytest puts no folder of tests on the path."""
-    spec = importlib.util.spec_from_file_location(
-        "narrative", Path(__file__).parent / "narrative.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["narrative"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-narrative = load_narrative()
 
 #: What digits in hand-written prose may be, in the order they are taken out.
 ALLOWED = re.compile(
@@ -158,10 +144,9 @@ def test_sentences_hold_no_number_of_their_own(file):
 
 #: Thresholds said inside sentences, each a rule of its method.
 RULES_SAID = {
-    "(50% would be a lot)": "a coin: what chance alone gives",
+    "(drawing lots would give 50%)": "what chance alone gives",
     "which side of .05": "the level of a test",
     "as much as 0.01": "below it a move of the score is not named",
-    "more than 1,000%": "bound of the search for an internal rate",
     "less than 0.1": "below it a size is not printed",
     "counts 9 and 10 alone": "definition of the net promoter score",
     "p < .05": "the level of a test",

@@ -24,6 +24,8 @@ MANY = (
     *("moderation_price", "moderation_service", "moderation_offers", "moderation_news"),
     *("satisfaction_curvature", "satisfied_defectors", "satisfaction_repurchase"),
 )
+#: A path before the causes makes four columns of two rows: labels come close.
+DEEP = (*MANY, "expectation_quality")
 CHINESE = {
     "expectation": "顾客期望",
     "quality": "感知质量与服务水平",
@@ -63,7 +65,7 @@ def frame(decided, labels, tables=("survey", "transactions", "campaigns", "custo
     return build_framework(register_hypotheses(data), data)
 
 
-@pytest.mark.parametrize("decided", [FEW, MANY], ids=["few", "many"])
+@pytest.mark.parametrize("decided", [FEW, MANY, DEEP], ids=["few", "many", "deep"])
 @pytest.mark.parametrize("labels", [CHINESE, ENGLISH], ids=["chinese", "english"])
 def test_framework_writes_every_hypothesis_and_no_label_on_another(decided, labels):
     figure = draw_framework(frame(decided, labels))
@@ -77,6 +79,11 @@ def test_framework_writes_every_hypothesis_and_no_label_on_another(decided, labe
         across = min(a.x1, b.x1) - max(a.x0, b.x0)
         down = min(a.y1, b.y1) - max(a.y0, b.y0)
         assert min(across / a.height, down / a.height) < 0.25, (one, other)
+
+
+def test_a_label_of_three_lines_has_three_rows():
+    many, deep = (draw_framework(frame(each, CHINESE)) for each in (MANY, DEEP))
+    assert deep.get_size_inches()[1] >= many.get_size_inches()[1]
 
 
 def test_hypotheses_without_data_are_dashed():

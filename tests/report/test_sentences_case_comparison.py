@@ -89,6 +89,9 @@ def test_a_failed_check_withholds(made):
     assert "One check does not hold, so that no effect is claimed: nothing is found" in said
     assert "may be claimed" not in said
     assert "the same steps find" not in said
+    assert "against customers like them" in said
+    unlike = read_adjusted(replace(adjusted, limit=-1.0))
+    assert "against the others, made as like them as can be (95%" in unlike
     found = replace(adjusted.rehearsal, p_value=0.01)
     said = read_adjusted(replace(adjusted, rehearsal=found))
     assert "where there was nothing to find" in said
@@ -114,7 +117,7 @@ def test_likeness_before_and_after(made):
 
 def test_overlap_in_three_degrees(made):
     propensity = made[2].propensity
-    assert "not left to chance, but the groups overlap" in read_overlap(propensity)
+    assert "The groups differ, but they overlap." in read_overlap(propensity)
     apart = read_overlap(replace(propensity, c_statistic=0.95, method="ridge"))
     assert "nearly told apart" in apart
     assert "a ridge took its place" in apart

@@ -84,3 +84,6 @@ def test_range_of_other_ways_and_windows():
         plan
     )
     assert "asked for" not in read_panel_windows(replace(plan, n_asked=2))
+    assert "after the last purchase" not in read_panel_windows(plan)
+    late = read_panel_windows(replace(plan, ends_on=day + pd.Timedelta(days=1)))
+    assert "The last 1 day of the windows lies after the last purchase" in late

@@ -63,8 +63,11 @@ def tickets(factor=1.0, n=120, complain=0.3):
 
 
 def test_an_experiment_says_which_way():
-    assert "the campaign raised it" in read_experiment(experiment(6))
-    assert "the campaign lowered it" in read_experiment(experiment(-6))
+    assert "the campaign raised the revenue" in read_experiment(experiment(6))
+    assert "the campaign lowered the revenue" in read_experiment(experiment(-6))
+    assert "is found with a chance of 80%, a smaller one less often" in read_experiment(
+        experiment(6)
+    )
     none = read_experiment(experiment(0))
     assert "leaves undecided" in none
     assert "does not say that it changed nothing" in none

@@ -29,6 +29,13 @@ def test_fulfilled_and_on_the_way():
     assert "holds the target of “reached task”" in text
 
 
+def test_a_way_within_chance_of_its_beginning_is_said():
+    ends = {"baseline": 0.54, "target": 0.6, "current": 0.56, "sure": True, "progress": 0.3}
+    text = said(task("on the way", lower=0.53, upper=0.58, **ends))
+    assert "holds what was before of “on the way task”: chance may turn the status" in text
+    assert "chance may turn" not in said(task("on the way", lower=0.55, upper=0.58, **ends))
+
+
 @pytest.mark.parametrize(
     ("tasks", "words"),
     [

@@ -9,7 +9,7 @@ import pytest
 from crmstudy.case.returns.assumptions import Assumption
 from crmstudy.case.returns.cash_flows import CashFlowModel, Line
 from crmstudy.case.returns.sensitivity import ReturnDraws
-from crmstudy.case.returns.worth import appraise_returns, find_break_even
+from crmstudy.case.returns.worth import appraise_returns, find_break_even, rate_in_words
 from crmstudy.errors import NotAvailable
 from crmstudy.report.sentences.case.returns import (
     read_break_even,
@@ -74,6 +74,38 @@ def test_what_the_flows_say(flows, words):
     assert words in said(*flows)
 
 
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [
+        (-0.999995, "below −99.9%"),
+        (-0.9994, "−99.9%"),
+        (-0.05, "−5.0%"),
+        (0.317, "31.7%"),
+        (11.0, "more than 1,000%"),
+    ],
+)
+def test_an_internal_rate_is_never_said_to_lose_all(rate, words):
+    assert rate_in_words(rate) == words
+
+
+def test_a_rate_that_compounds_close_to_the_bound():
+    text = said(-2432.5, 2285.9, 224.5, 18.3, -2.3)
+    table = appraise_returns(model(-2432.5, 2285.9, 224.5, 18.3, -2.3)).table()
+    assert "below −99.9%" in text
+    assert "below −99.9%" in " ".join(table["remark"])
+
+
+def test_assumptions_that_turn_the_sign_together_are_named_together():
+    table = pd.DataFrame(
+        {
+            "assumption": ["effect", "margin", "outlay"],
+            "change needed": [-0.02, -0.02, 0.03],
+            "within its range": ["yes", "no", ""],
+        }
+    )
+    assert "where the effect or margin would fall by 2.0%" in read_break_even(table)
+
+
 def test_what_is_left_out_is_said():
     late = dataclasses.replace(model(-10, 20), left_out=5.0)
     assert "5.00 EUR fall behind the horizon" in read_returns(appraise_returns(late))
@@ -87,6 +119,7 @@ def test_break_even():
     text = read_break_even(find_break_even(model(-10, 15)))
     assert "smallest relative change where the flow 1 would fall by 33.3%" in text
     assert "Within their own range flow 0 and flow 1 each reach a break-even value" in text
+    assert "by 33.3%, all else kept." in text
     far = read_break_even(find_break_even(model(-10, 1000)))
     assert far.endswith("No assumption reaches its break-even within its own range.")
 

@@ -26,12 +26,16 @@ class Evidence:
     numbers : mapping of str to mapping
         Recorded numbers by address, with ``value`` and, where there is none, ``reason``.
     caveats : mapping of str to str
-        By data set: that its data are simulated, or what study.yml notes of them.
+        By data set: that its data are simulated, or what study.yml notes of them; a data
+        set of which nothing must be said has an empty text.
+    currency : str
+        Unit of the amounts of money.
     """
 
     tables: Mapping[str, pd.DataFrame]
     numbers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     caveats: Mapping[str, str] = field(default_factory=dict)
+    currency: str = "money"
 
     def table(self, address: str) -> pd.DataFrame | NotAvailable:
         """Give a recorded table; not available where its chapter recorded none."""
@@ -58,14 +62,22 @@ class Evidence:
         The data set is the second part of the addresses of the model's numbers; of a
         chapter whose model recorded none, all data sets of the chapter count.
         """
-        parts = [address.split(".") for address in self.numbers]
-        own = [part for part in parts if part[0] == chapter]
-        exact = [part for part in own if part[2] in model.split()]
-        sets = {part[1] for part in exact or own}
+        sets = self._find_sets(chapter, model)
         # Names that are no data set (of judgements, of a group of tables) may be any of them.
         known = sets & set(self.caveats) if sets <= set(self.caveats) else set(self.caveats)
         told = [self.caveats[name] for name in sorted(known) if self.caveats[name]]
         return "; ".join(dict.fromkeys(told))
+
+    def name_data(self, chapter: str, model: str = "") -> str:
+        """Name the data sets behind models, where the study has several and they are known."""
+        known = self._find_sets(chapter, model) & set(self.caveats)
+        return " and ".join(sorted(known)) if len(self.caveats) > 1 else ""
+
+    def _find_sets(self, chapter: str, model: str) -> set[str]:
+        parts = [address.split(".") for address in self.numbers]
+        own = [part for part in parts if part[0] == chapter]
+        exact = [part for part in own if part[2] in model.split()]
+        return {part[1] for part in exact or own}
 
 
 def collect_caveats(data: StudyData) -> dict[str, str]:

@@ -30,6 +30,13 @@ class Advice:
     rule: Rule
     finding: Finding
     caveat: str
+    data: str = ""
+
+    @property
+    def who(self) -> str:
+        """Say whom it is for, and of which data set where the study has several."""
+        sets = "data sets" if " and " in self.data else "data set"
+        return f"{self.finding.who}; {sets} {self.data}" if self.data else self.finding.who
 
 
 @dataclass(frozen=True)
@@ -105,7 +112,7 @@ def recommend(evidence: Evidence, *, rules: Sequence[Rule] = RULES) -> Recommend
         if isinstance(found, NotAvailable):
             unjudged.append((rule, found))
         else:
-            advice += [Advice(rule, each, _warn(evidence, each)) for each in found]
+            advice += [_advise(rule, each, evidence) for each in found]
     return Recommendations(tuple(sorted(advice, key=_order)), tuple(unjudged))
 
 
@@ -122,8 +129,11 @@ def tabulate_rules(*, rules: Sequence[Rule] = RULES) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _warn(evidence: Evidence, finding: Finding) -> str:
-    return evidence.caveat(finding.exhibit.partition("/")[0], finding.model)
+def _advise(rule: Rule, finding: Finding, evidence: Evidence) -> Advice:
+    chapter, model = finding.exhibit.partition("/")[0], finding.model
+    return Advice(
+        rule, finding, evidence.caveat(chapter, model), evidence.name_data(chapter, model)
+    )
 
 
 def _order(advice: Advice) -> tuple[int, int, float, str, str, str]:
@@ -145,7 +155,7 @@ def _row(place: int, advice: Advice) -> dict[str, object]:
         "rank": place,
         "standing": finding.told,
         "action": finding.action,
-        "who": finding.who,
+        "who": advice.who,
         "value": finding.value,
         "lower": finding.lower,
         "upper": finding.upper,

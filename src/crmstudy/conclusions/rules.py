@@ -21,6 +21,8 @@ STRENGTHS = (
 )
 #: What an advice may say, in the order of the table.
 STANDINGS = ("do", "test first", "do not")
+#: What speaks against an advice whose interval lies above zero and that nothing tested.
+ASSOCIATED = "an association alone, so what the action would cause was not tested"
 
 
 @dataclass(frozen=True)
@@ -71,11 +73,12 @@ class Finding:
 
     @property
     def against(self) -> str:
-        """Say what speaks against it: what forbids the claim, or an interval that holds zero."""
+        """Say what speaks against it: a ban, an interval that holds zero, no more than a link."""
         if self.forbidden or self.lower is None or self.upper is None:
             return self.forbidden
-        open_still = self.lower <= 0 <= self.upper and self.told == "test first"
-        return "the interval of its value holds zero" if open_still else ""
+        if self.told != "test first":
+            return ""
+        return "the interval of its value holds zero" if self.lower <= 0 else ASSOCIATED
 
     @property
     def told(self) -> str:
@@ -85,7 +88,8 @@ class Finding:
         if self.upper is not None and self.upper < 0:
             return "do not"
         below = self.lower is not None and self.lower <= 0
-        return "test first" if self.forbidden or below else "do"
+        unsure = self.forbidden or below or self.strength == "association"
+        return "test first" if unsure else "do"
 
 
 @dataclass(frozen=True)

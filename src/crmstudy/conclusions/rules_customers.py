@@ -10,8 +10,6 @@ from crmstudy.conclusions.evidence import Evidence
 from crmstudy.conclusions.rules import Finding, Rule, say_failures, to_number
 from crmstudy.errors import NotAvailable
 
-MONEY = "currency"
-
 
 def judge_budget(evidence: Evidence) -> list[Finding] | NotAvailable:
     """Spend contacts as the best plan does, where it beats drawing customers by lot."""
@@ -37,7 +35,8 @@ def judge_budget(evidence: Evidence) -> list[Finding] | NotAvailable:
             value=to_number(row["advantage of the best plan"]),
             lower=to_number(row["advantage, lower"]),
             upper=to_number(row["advantage, upper"]),
-            unit=f"{MONEY}, profit on held-out offers beyond that of customers drawn by lot",
+            unit=f"{evidence.currency}, profit on held-out offers beyond that of customers drawn "
+            "by lot",
             in_money=True,
             because=f"the plan contacts {len(funded)} of {len(segments)} segments",
             forbidden=say_failures(evidence.failures("segmentation/use_checks")),
@@ -62,10 +61,10 @@ def judge_care(evidence: Evidence) -> list[Finding] | NotAvailable:
     worth = pd.to_numeric(care["expected value of a contact"], errors="coerce")
     ordered = care.assign(unknown=worth.isna()).sort_values(["unknown", "priority"], kind="stable")
     first = ordered.drop_duplicates("segment").sort_values("priority", kind="stable")
-    return [_care_for(row) for row in first.to_dict("records")]
+    return [_care_for(row, evidence.currency) for row in first.to_dict("records")]
 
 
-def _care_for(row: dict[Any, Any]) -> Finding:
+def _care_for(row: dict[Any, Any], currency: str) -> Finding:
     value = to_number(row["expected value of a contact"])
     reason = str(row["evidence"])
     nothing = str(row["action"]) == "no paid contact"
@@ -78,7 +77,7 @@ def _care_for(row: dict[Any, Any]) -> Finding:
         value=value,
         lower=to_number(row["lower"]),
         upper=to_number(row["upper"]),
-        unit=f"{MONEY} a contact" if value is not None else "",
+        unit=f"{currency} a contact" if value is not None else "",
         because="" if value is None else reason,
         forbidden="" if nothing or value is not None else reason.removeprefix("not available: "),
         standing="do" if nothing else "",
@@ -107,7 +106,7 @@ def judge_warning(evidence: Evidence) -> list[Finding] | NotAvailable:
             value=to_number(found["profit"]),
             lower=to_number(found["from"]),
             upper=to_number(found["to"]),
-            unit=f"{MONEY}, profit among the customers of the test",
+            unit=f"{evidence.currency}, profit among the customers of the test",
             in_money=True,
             because=_say_break_even(found),
             forbidden=say_failures(evidence.failures("customer_value/warning_checks")),
@@ -124,7 +123,7 @@ def _say_break_even(row: Any) -> str:
 
 
 def judge_offers(evidence: Evidence) -> list[Finding] | NotAvailable:
-    """Recommend goods by the method that foretells purchases better than every baseline."""
+    """Recommend goods by the best method that is more than a baseline; test it first if unsure."""
     methods = evidence.table("customer_value/recommenders")
     if isinstance(methods, NotAvailable):
         return methods
@@ -140,10 +139,9 @@ def judge_offers(evidence: Evidence) -> list[Finding] | NotAvailable:
 
 
 def _offer(task: str, best: Any, baseline: str) -> Finding:
-    better = best["against the best baseline"] == "better"
     said = f"{best['method']} is {best['against the best baseline']} against {baseline} in NDCG"
     return Finding(
-        action=f"recommend goods by {best['method'] if better else baseline}",
+        action=f"recommend goods by {best['method']} in place of {baseline}",
         who=f"all customers ({task})",
         exhibit="customer_value/recommenders",
         model="recommendation",
@@ -151,9 +149,8 @@ def _offer(task: str, best: Any, baseline: str) -> Finding:
         value=to_number(best["lead in NDCG"]),
         lower=to_number(best["lead, lower"]),
         upper=to_number(best["lead, upper"]),
-        unit="NDCG, lead of the best other method over the best baseline",
+        unit="NDCG, lead over the best baseline",
         because=said,
-        standing="do",
     )
 
 
@@ -172,8 +169,8 @@ RULES = (
     ),
     Rule(
         "care for segments",
-        "the care plan names an action for the segment; it is done where its value has an "
-        "interval above zero, and tested first where its value is not known",
+        "the care plan names an action for the segment; it is tested first, "
+        "because its value is an association or not known; only no paid contact needs no test",
         ("segmentation/care_values",),
         judge_care,
     ),
@@ -185,7 +182,9 @@ RULES = (
     ),
     Rule(
         "next offer",
-        "a method of recommendation is better than the best baseline; else the baseline is used",
+        "the best method of recommendation leads the best baseline in NDCG by an interval above "
+        "zero; else the baseline stays, and the method is tested first where the interval holds "
+        "zero, left where it lies below",
         ("customer_value/recommenders",),
         judge_offers,
     ),

@@ -178,7 +178,8 @@ def _read_share(evidence: Evidence, system: str) -> float | None:
 RULES = (
     Rule(
         "improvement priority",
-        "the construct ranks first by what is to be gained, and the gain's interval is above zero",
+        "the construct ranks first by what is to be gained; where the gain's interval is above "
+        "zero, it is tested first, because the gain is an association",
         (
             "satisfaction_loyalty/actions_loyalty",
             "satisfaction_loyalty/actions_satisfaction",
@@ -188,7 +189,8 @@ RULES = (
     ),
     Rule(
         "moderator of loyalty",
-        "the interval of a moderator's effect does not hold zero, also after Holm's adjustment",
+        "the interval of a moderator's effect does not hold zero; it is tested first, because "
+        "the effect is an association",
         ("satisfaction_loyalty/moderation",),
         judge_moderation,
     ),

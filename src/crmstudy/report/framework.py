@@ -82,7 +82,9 @@ def _arrange_layers(nodes: tuple[Node, ...], arrows: tuple[Arrow, ...]) -> tuple
         columns[min(layers.index(node.layer), MOST_COLUMNS - 1)].append(node)
     # Purchases stand above, so that moderators below point freely at the path.
     columns = [sorted(column, key=lambda node: node.name != "purchases") for column in columns]
-    rows = max(len(column) for column in columns)
+    # A label of several lines needs a row for each, or it hides the arrow beside it.
+    lines = [len(arrow.lines()) for arrow in arrows if not arrow.onto]
+    rows = max(*(len(column) for column in columns), *lines, 1)
     height = rows * DOWN + 0.12
     n = len(columns)
     across = np.linspace(HALF[0] + 0.1, WIDTH - HALF[0] - 0.1, n) if n > 1 else [WIDTH / 2]

@@ -45,10 +45,12 @@ def draw_regrades(evaluated: EvaluatedUnits, *, changes: Any = ()) -> Figure:
     names = list(evaluated.grades.names)
     places = np.array([names.index(grade) for grade in table["grade"]])
     said = [line for one in _list_changes(changes) for line in wrap(_say_change(one), WIDEST)]
-    with house_figure(7.0, 1.45 + 0.2 * len(said) + _rows_height(labels, 0.46)) as (figure, axes):
+    with house_figure(7.0, 1.6 + 0.2 * len(said) + _rows_height(labels, 0.46)) as (figure, axes):
         _draw_parts(axes, shares, names, places)
         _finish_bars(figure, axes, labels, names)
-        axes.set_xlabel("membership in the grade")
+        axes.set_xlabel(
+            "membership in the grade\nat the right: score, interval, probability of the grade"
+        )
         for row, one in enumerate(table.to_dict("records")):
             axes.text(
                 1.02,

@@ -268,6 +268,7 @@ def from_campaign(
         if chosen.claim_allowed
         else "; ".join(f"{check.name} fails" for check in failed(decided.checks))
     )
+    test = getattr(decided, "test", None)  # an experiment's, by Student's t as its interval
     spread = NormalDist().cdf(-abs(chosen.effect) / chosen.standard_error)
     return state_verdict(
         "campaign_effect",
@@ -275,6 +276,6 @@ def from_campaign(
         effect=chosen.effect,
         lower=chosen.lower,
         upper=chosen.upper,
-        p=2 * spread,
+        p=2 * spread if test is None else float(test.p_value),
         withheld=broken,
     )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from crmstudy.errors import DataError, ModelError, SettingsError, passes_absence
+from crmstudy.indicators.orders import COVERAGE_SLACK
 
 DAY = pd.Timedelta(days=1)
 
@@ -30,7 +31,8 @@ def build_panel(
     Window 0 begins on the campaign's first day, window -1 ends on the day before.
     Customers without a purchase in a window stand there with 0, so the panel is
     balanced; customers who never bought at all are kept too, since a campaign may
-    well address them.
+    well address them. The last window may end a few days after the last purchase: see
+    :func:`find_reach`.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def build_panel(
     treated = _assign_groups(treated_ids, control_ids)
     _require_columns(transactions)
     first = start - n_pre * days * DAY
-    _require_reach(transactions["ordered_at"], first, start + n_post * days * DAY - DAY)
+    _require_reach(transactions["ordered_at"], first, start + n_post * days * DAY - DAY, days=days)
     period = (transactions["ordered_at"] - first) // (days * DAY) - n_pre
     inside = period.between(-n_pre, n_post - 1) & transactions["customer_id"].isin(treated.index)
     if only is not None:
@@ -105,12 +107,47 @@ def _require_columns(transactions: pd.DataFrame) -> None:
             raise DataError(f"transactions hold rows without {name}; clean them first")
 
 
-def _require_reach(ordered_at: pd.Series, first: pd.Timestamp, last: pd.Timestamp) -> None:
-    begin, end = ordered_at.min().normalize(), ordered_at.max().normalize()
+def find_reach(ordered_at: pd.Series, *, days: int) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """Say from which day to which the purchases tell of windows of so many days.
+
+    A ledger ends with its last purchase, what it tells of may end later: a small firm sells
+    nothing on some days, and one of them may be the last. So the days after the last
+    purchase are taken for days without one, as many of them as have passed without one
+    before, but no more than a week, and never a whole window. A longer silence cannot be
+    told from a ledger that was cut off.
+
+    Parameters
+    ----------
+    ordered_at : Series of Timestamp
+        When lines were bought.
+    days : int
+        Length of a window.
+
+    Returns
+    -------
+    tuple of Timestamp
+        Day of the first purchase, and the last day that a window may have.
+    """
+    bought = pd.Series(ordered_at.dropna().dt.normalize().unique()).sort_values()
+    longest = (bought.diff().max() - DAY).days if len(bought) > 1 else 0
+    silent = max(0, min(longest, COVERAGE_SLACK.days, days - 1))
+    return bought.iloc[0], bought.iloc[-1] + silent * DAY
+
+
+def _require_reach(
+    ordered_at: pd.Series, first: pd.Timestamp, last: pd.Timestamp, *, days: int
+) -> None:
+    begin, end = find_reach(ordered_at, days=days)
     if first < begin or last > end:
+        bought = ordered_at.max().normalize()
+        silence = (
+            f" (with the days without a purchase that may follow, to {end:%Y-%m-%d})"
+            if last > end > bought
+            else ""
+        )
         raise ModelError(
             f"the windows reach from {first:%Y-%m-%d} to {last:%Y-%m-%d}, the transactions only "
-            f"from {begin:%Y-%m-%d} to {end:%Y-%m-%d}: take fewer or shorter windows"
+            f"from {begin:%Y-%m-%d} to {bought:%Y-%m-%d}: take fewer or shorter windows{silence}"
         )
 
 

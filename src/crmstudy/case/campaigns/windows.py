@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from crmstudy.case.campaigns.campaign import Campaign
+from crmstudy.case.campaigns.panel import find_reach
 from crmstudy.errors import DataError, ModelError, SettingsError, passes_absence
 
 DAY = pd.Timedelta(days=1)
@@ -28,7 +29,7 @@ class WindowPlan:
     starts_on, ends_on : Timestamp
         First day of the first, last day of the last window.
     data_begin, data_end : Timestamp
-        First and last day of the transactions.
+        First and last day with a purchase.
     """
 
     days: int
@@ -45,6 +46,11 @@ class WindowPlan:
         """Whether the data reach over fewer windows than were asked for."""
         return self.n_pre < self.n_asked
 
+    @property
+    def silent_days(self) -> int:
+        """Last days of the windows that lie after the last purchase of the data."""
+        return max(0, (self.ends_on - self.data_end).days)
+
     def table(self) -> pd.DataFrame:
         """Arrange one row a fact."""
         facts = {
@@ -54,8 +60,8 @@ class WindowPlan:
             "windows from the first day on": f"{self.n_post}",
             "first day of the windows": f"{self.starts_on:%Y-%m-%d}",
             "last day of the windows": f"{self.ends_on:%Y-%m-%d}",
-            "first day of the data": f"{self.data_begin:%Y-%m-%d}",
-            "last day of the data": f"{self.data_end:%Y-%m-%d}",
+            "first day with a purchase": f"{self.data_begin:%Y-%m-%d}",
+            "last day with a purchase": f"{self.data_end:%Y-%m-%d}",
         }
         return pd.DataFrame({"fact": list(facts), "value": list(facts.values())})
 
@@ -75,7 +81,9 @@ def plan_windows(
     """Cut the time around a campaign into windows, as many as asked for or the data hold.
 
     A window is as long as the campaign, or a part of it. Windows from the first day on end
-    with the campaign, or with the data where they end before it.
+    with the campaign, or with the data where they end before it. A few days after the last
+    purchase count as days without one: see
+    :func:`~crmstudy.case.campaigns.panel.find_reach`.
 
     Parameters
     ----------
@@ -105,10 +113,10 @@ def plan_windows(
         raise DataError("transactions lack the column 'ordered_at'")
     days = max(1, campaign.days // parts)
     start = campaign.start.normalize()
-    begin = transactions["ordered_at"].min().normalize()
+    begin, reach = find_reach(transactions["ordered_at"], days=days)
     end = transactions["ordered_at"].max().normalize()
     held = (start - begin).days // days
-    after = min(max(1, campaign.days // days), ((end - start).days + 1) // days)
+    after = min(max(1, campaign.days // days), ((reach - start).days + 1) // days)
     wished = n_pre * parts
     if held < min(LEAST_BEFORE, wished) or after < 1:
         raise ModelError(

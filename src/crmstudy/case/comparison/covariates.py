@@ -21,6 +21,7 @@ KEPT_AS_IS = ("weekend_share",)
 #: A column of which earlier ones leave no more than this share of its length unexplained adds
 #: nothing but noise: its variance inflation would pass 100.
 COLLINEAR = 0.1
+EXACT = 1e-9  # distance of a correlation from 1 that is rounding
 
 
 @dataclass(frozen=True)
@@ -261,7 +262,13 @@ def _arrange(
     rows = []
     for name, (values, definition) in parts.items():
         made, flags = _expand(name, values)
-        new = {key: column for key, column in made.items() if not _adds_nothing(column, columns)}
+        numbers = {key: columns[key] for key in columns if key not in shares}
+        new = {
+            key: column
+            for key, column in made.items()
+            if not _adds_nothing(column, columns)
+            and not (key not in flags and _is_line_of(column, numbers))
+        }
         columns |= new
         shares += [key for key in flags if key in new]
         if new:
@@ -291,6 +298,15 @@ def _adds_nothing(column: pd.Series, columns: dict[str, pd.Series]) -> bool:
     """Whether a column is constant, or stands already: answers that are missing together."""
     return column.nunique() < 2 or any(
         np.array_equal(column.to_numpy(), other.to_numpy()) for other in columns.values()
+    )
+
+
+def _is_line_of(column: pd.Series, numbers: dict[str, pd.Series]) -> bool:
+    """Whether a number is a straight line of another one, as a year of birth is of the age."""
+    return any(
+        abs(float(np.corrcoef(column, other)[0, 1])) > 1 - EXACT
+        for other in numbers.values()
+        if np.ptp(other.to_numpy()) > 0
     )
 
 

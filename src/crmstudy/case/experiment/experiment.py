@@ -24,7 +24,7 @@ from crmstudy.case.experiment.lots import try_balance, try_lots, try_ratio
 from crmstudy.case.experiment.outcomes import COVARIATES
 from crmstudy.checks import Check, Hypothesis
 from crmstudy.errors import DataError, ModelError, NotAvailable, attempt, passes_absence
-from crmstudy.statistics.draws import draw_seeds
+from crmstudy.statistics.draws import draw_seeds, sort_points
 from crmstudy.statistics.two_shares import Arm, ShareComparison, compare_shares
 
 ALPHA = 0.05
@@ -271,8 +271,10 @@ def run_experiment(
     ModelError
         If a group has fewer than two customers or the outcome does not vary.
     """
-    rows = customers.sort_index()
-    _require(rows, [outcome, f"{outcome}_before", "treated", *covariates])
+    numbers = list(dict.fromkeys([outcome, f"{outcome}_before", "treated", *covariates]))
+    _require(customers, numbers)
+    # By what they did and never by name: another key of the pseudonyms deals the same lots.
+    rows = customers.iloc[sort_points(customers[numbers].to_numpy(dtype=float))]
     treated = rows["treated"].to_numpy(dtype=bool)
     y = rows[outcome].to_numpy(dtype=float)
     before = rows[f"{outcome}_before"].to_numpy(dtype=float)

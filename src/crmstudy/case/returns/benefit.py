@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from scipy.special import stdtrit
 
 from crmstudy.case.campaigns.campaign import Campaign
+from crmstudy.case.effects.did import DidResult
 from crmstudy.errors import ModelError, NotAvailable, passes_absence
 
 #: Quantile of the normal distribution for an interval of 95%.
@@ -113,15 +115,25 @@ def choose_estimate(designs: Mapping[str, Any]) -> ChosenEstimate:
         for name in designs
     ]  # fmt: skip
     effect, error = float(found[method].effect), _find_error(found[method])
+    lower, upper = _bound(found[method], effect, error)
     return ChosenEstimate(
         method=method,
         effect=effect,
         standard_error=error,
-        lower=effect - NORMAL_95 * error,
-        upper=effect + NORMAL_95 * error,
+        lower=lower,
+        upper=upper,
         claim_allowed=bool(found[method].claim_allowed),
         considered=pd.DataFrame(rows).astype({"estimate": "Float64"}),
     )
+
+
+def _bound(result: Any, effect: float, error: float) -> tuple[float, float]:
+    """Give the 95% interval, by Student's t where the design's own table has it."""
+    if isinstance(result, DidResult):
+        return result.lower, result.upper
+    degrees = getattr(getattr(result, "best", None), "degrees", None)  # of an experiment
+    reach = error * (NORMAL_95 if degrees is None else float(stdtrit(degrees, 0.975)))
+    return effect - reach, effect + reach
 
 
 def _find_error(result: Any) -> float:

@@ -241,9 +241,10 @@ def _list_booked(
     booked = costs[chosen].groupby("period")["amount"].sum().sort_index()
     total = float(booked.sum())
     if total <= 0:
+        known = ", ".join(sorted(costs["cost_type"].dropna().astype(str).unique()))
         raise ModelError(
             f"nothing is booked under {', '.join(investment.cost_types)} between "
-            f"{first:%Y-%m} and {last:%Y-%m}; see investment in study.yml"
+            f"{first:%Y-%m} and {last:%Y-%m} (types in costs: {known}); see investment in study.yml"
         )
     pattern = sum(
         (

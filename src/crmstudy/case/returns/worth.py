@@ -131,7 +131,20 @@ def _measure(name: str, value: float | NotAvailable, unit: str) -> dict[str, obj
 def _say_rates(rates: tuple[float, ...]) -> str:
     if not rates:
         return "no rate makes the present value 0"
-    return "several rates make the present value 0: " + ", ".join(f"{rate:.1%}" for rate in rates)
+    said = ", ".join(rate_in_words(rate) for rate in rates)
+    return f"several rates make the present value 0: {said}"
+
+
+def rate_in_words(rate: float) -> str:
+    """Write an internal rate a year in percent; what rounds to a bound is said as beyond it.
+
+    A rate is above -100% by definition, but one of a short period compounds close to it.
+    """
+    if rate > 10:
+        return "more than 1,000%"
+    if rate < -0.9995:
+        return "below −99.9%"
+    return f"{rate:.1%}".replace("-", "−")
 
 
 @passes_absence

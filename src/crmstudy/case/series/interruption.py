@@ -149,6 +149,7 @@ class SeriesResult:
             metrics[f"{key}_p_value"] = float(row["p_value"])
         return metrics | {
             "together_p_value": self.together.p_value,
+            "level_change_autoregressive": float(self.serial["estimate"]["change of level"]),
             "rho": self.rho,
             "durbin_watson": self.durbin_watson,
             "n_before": self.n_before,

@@ -228,7 +228,7 @@ def _fit_odds(tickets: pd.DataFrame, confidence: float) -> tuple[float, float, f
         raise ModelError("on one side of a channel every ticket or none complains")
     dummies = pd.get_dummies(tickets["channel"], drop_first=True, dtype=float)
     design = sm.add_constant(pd.concat([tickets["after"].astype(float), dummies], axis=1))
-    groups = pd.factorize(tickets["customer_id"], sort=True)[0]
+    groups = pd.factorize(tickets["customer_id"])[0]
     fit = sm.Logit(tickets["complaint"].astype(float), design).fit(
         disp=0, cov_type="cluster", cov_kwds={"groups": groups}
     )

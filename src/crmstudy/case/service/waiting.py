@@ -300,7 +300,7 @@ def _bound_all(
     seed: int,
 ) -> pd.DataFrame:
     """Measure both sides, and how far samples of customers scatter."""
-    codes, names = pd.factorize(tickets["customer_id"], sort=True)
+    codes, names = pd.factorize(tickets["customer_id"])
     hours, done = tickets["hours"].to_numpy(), tickets["done"].to_numpy(dtype=bool)
     after = tickets["after"].to_numpy(dtype=bool)
     rng, drawn = np.random.default_rng(seed), []
@@ -418,7 +418,7 @@ def _fit_pace(
     if mix and not known:
         raise ModelError("the tickets tell neither channel nor topic")
     frame = tickets[["hours", "done", "after"]].astype(float)
-    frame["customer"] = pd.factorize(tickets["customer_id"], sort=True)[0]
+    frame["customer"] = pd.factorize(tickets["customer_id"])[0]
     for name in known:
         frame[name] = tickets[name].astype(str)
     try:

@@ -82,6 +82,15 @@ class Literature:
             "duplicates": float(self.merged.n_duplicates),
             "publications": float(self.n_publications),
         }
+        if not isinstance(self.years, NotAvailable):
+            named = self.years.set_index("year")["publications"]
+            found |= {"first_year": int(named.index.min()), "last_year": int(named.index.max())}
+            found["most_in_a_year"] = int(named.max())
+            found["most_in_year"] = int(self.years["year"].iloc[int(named.argmax())])
+        if not isinstance(self.journals, NotAvailable):
+            found["journals"] = len(self.journals)
+        if not isinstance(self.keywords, NotAvailable):
+            found["terms"] = len(self.keywords.table())
         for part in (self.network, self.screening):
             if not isinstance(part, NotAvailable):
                 found |= part.to_metrics()

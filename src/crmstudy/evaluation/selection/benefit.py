@@ -100,6 +100,9 @@ class BenefitCost:
             "n_on_frontier": len(self.frontier),
             **name_metrics("benefit", self.benefit),
             **name_metrics("cost", self.cost),
+            **name_metrics(
+                "cost_of_a_point", self.steps.set_index("to")["cost of a point"].astype(float)
+            ),
         }
 
 

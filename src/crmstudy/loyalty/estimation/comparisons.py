@@ -151,6 +151,7 @@ class MissingComparison:
             metrics |= {
                 "little_chi2": self.randomness.statistic,
                 "little_p_value": self.randomness.p_value,
+                "little_df": int(self.randomness.distribution.partition("(")[2].rstrip(")")),
             }
         table = self.table()
         if isinstance(table, NotAvailable) or table.empty:

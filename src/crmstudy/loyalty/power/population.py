@@ -101,7 +101,7 @@ def suppose_population(
     theta = np.array(
         [_place(p, sd, paths, correlations, model, loading) for p in structure.parameters]
     )
-    return Population(structure, theta, f"hypothesised, with loadings of {loading:g}")
+    return Population(structure, theta, f"hypothesised values, with loadings of {loading:g}")
 
 
 def _correlate(

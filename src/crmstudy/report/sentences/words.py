@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+from crmstudy.checks import Check
 from crmstudy.errors import NotAvailable
 from crmstudy.report.tables import format_value, spell
 
@@ -50,6 +52,11 @@ def enumerate_words(words: Sequence[str], *, joined_by: str = "and") -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {joined_by} {words[-1]}"
+
+
+def name_checks(checks: Sequence[Check]) -> str:
+    """Name checks in a sentence, without the statistic that their names end with."""
+    return "; ".join(re.sub(r" \([^()]*\)$", "", check.name) for check in checks)
 
 
 def count_of(n: int, singular: str, plural: str = "") -> str:

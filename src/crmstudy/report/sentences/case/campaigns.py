@@ -45,18 +45,28 @@ def read_timeline(timeline: Timeline) -> str:
 
 @passes_absence
 def read_panel_windows(plan: WindowPlan) -> str:
-    """Say how many windows are used, and why not as many as asked for."""
+    """Say how many windows are used, why not as many as asked for, and how far data reach."""
     before, after = count_of(plan.n_pre, "window"), count_of(plan.n_post, "window")
     used = (
         f"{before.capitalize()} of {count_of(plan.days, 'day')} before the campaign and {after} "
         "from its first day on are compared."
     )
-    if not plan.shortened:
-        return used
-    return (
-        f"{used} {plan.n_asked} before were asked for, but the data begin only on "
+    fewer = (
+        f"{plan.n_asked} before were asked for, but the data begin only on "
         f"{plan.data_begin:%Y-%m-%d}."
+        if plan.shortened
+        else ""
     )
+    silent = (
+        f"The last {count_of(plan.silent_days, 'day')} of the windows "
+        f"{'lies' if plan.silent_days == 1 else 'lie'} after the last purchase of the data, "
+        f"{plan.data_end:%Y-%m-%d}; no longer a time than had passed without a purchase before, "
+        "so nothing is taken to have been bought then. If the data were cut off instead, both "
+        "groups lack what was bought since."
+        if plan.silent_days
+        else ""
+    )
+    return compose(used, fewer, silent)
 
 
 @passes_absence

@@ -30,12 +30,15 @@ def read_overlap(propensity: Propensity | NotAvailable) -> str:
     share = propensity.c_statistic
     said = (
         f"Of one addressed customer and one who was not, what was known before tells which is "
-        f"which in {percent(share, 0)} of the cases (50% would be a lot)."
+        f"which in {percent(share, 0)} of the cases (drawing lots would give 50%)."
     )
     if share >= APART:
         said += " The groups are nearly told apart: few customers of one look like the other."
     elif share >= TOLD:
-        said += " Who was addressed was not left to chance, but the groups overlap."
+        said += (
+            " The groups differ, but they overlap. Where customers are few for the terms of the "
+            "model, lots alone can seem to differ as much."
+        )
     else:
         said += " By what was known before, the groups are hardly to be told apart."
     outside = propensity.left_out.iloc[0]
@@ -101,10 +104,16 @@ def _say_effect(adjusted: AdjustedComparison, unit: str) -> str:
     words = adjusted.outcome.replace("n_", "").replace("_", " ")
     return (
         f"By {found.method} the addressed customers' {words} per window changed by "
-        f"{number(found.effect)}{unit} against customers like them ({level} interval "
+        f"{number(found.effect)}{unit} against {_name_others(adjusted)} ({level} interval "
         f"{number(found.lower)} to {number(found.upper)}; {found.n_treated:,} addressed, "
         f"{found.n_control:,} compared)."
     )
+
+
+def _name_others(adjusted: AdjustedComparison) -> str:
+    """Call the others alike only where the checks of balance hold."""
+    unlike = any(check.name.startswith("groups ") for check in failed(adjusted.checks))
+    return "the others, made as like them as can be" if unlike else "customers like them"
 
 
 def _say_claim(adjusted: AdjustedComparison) -> str:

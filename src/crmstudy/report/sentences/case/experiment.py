@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crmstudy.case.experiment.experiment import PLAIN, ExperimentResult
+from crmstudy.case.experiment.experiment import PLAIN, POWER, ExperimentResult
 from crmstudy.checks import failed
 from crmstudy.errors import NotAvailable
 from crmstudy.report.sentences.words import (
@@ -50,7 +50,10 @@ def _say_effect(experiment: ExperimentResult) -> str:
 
 
 def _say_precision(experiment: ExperimentResult) -> str:
-    found = f"Effects below {number(experiment.detectable)} would mostly have gone unseen."
+    found = (
+        f"An effect of {number(experiment.detectable)} is found with a chance of "
+        f"{percent(POWER, 0)}, a smaller one less often."
+    )
     if experiment.used == PLAIN:
         return f"The time before foretells nothing that could sharpen the comparison. {found}"
     left = experiment.variance_left
@@ -96,7 +99,8 @@ def _say_verdict(experiment: ExperimentResult) -> str:
             "anything, which does not say that it changed nothing."
         )
     way = "raised" if experiment.effect > 0 else "lowered"
+    what = OUTCOMES.get(experiment.outcome, experiment.outcome.replace("_", " "))
     return (
         f"Nothing in the data speaks against lots having been drawn; if they were, the campaign "
-        f"{way} it."
+        f"{way} the {what}."
     )

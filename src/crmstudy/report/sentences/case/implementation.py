@@ -56,14 +56,26 @@ def _say_phases(score: pd.DataFrame) -> str:
 
 
 def _say_chance(checklist: Checklist) -> str:
-    open_ones = [each.task for each in checklist.tasks if each.sure is False]
-    if not open_ones:
+    at_target = [each.task for each in checklist.tasks if each.sure is False]
+    at_start = [
+        each.task
+        for each in checklist.tasks
+        if each.status == "on the way"
+        and None not in (each.lower, each.baseline, each.upper)
+        and float(each.lower or 0) <= float(each.baseline or 0) <= float(each.upper or 0)
+    ]
+    ends = ((at_target, "the target"), (at_start, "what was before"))
+    said = [f"{end} of {_quote(names)}" for names, end in ends if names]
+    if not said:
         return ""
-    said = enumerate_words([f"“{name}”" for name in open_ones])
     return (
-        f"The {checklist.level:.0%} interval of the current value holds the target of {said}: "
+        f"The {checklist.level:.0%} interval of the current value holds {enumerate_words(said)}: "
         "chance may turn the status."
     )
+
+
+def _quote(names: list[str]) -> str:
+    return enumerate_words([f"“{name}”" for name in names])
 
 
 def _say_words(checklist: Checklist) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from crmstudy.case.returns.sensitivity import ReturnDraws
-from crmstudy.case.returns.worth import ReturnResult, horizon_in_words
+from crmstudy.case.returns.worth import ReturnResult, horizon_in_words, rate_in_words
 from crmstudy.errors import NotAvailable, passes_absence
 from crmstudy.report.sentences.words import (
     amount,
     compose,
     count_of,
     enumerate_words,
-    percent,
     percent_within,
 )
 
@@ -61,18 +61,12 @@ def _say_rate(returns: ReturnResult) -> str:
     if not rates:
         return "There is no internal rate of return: no rate makes the present value 0."
     if len(rates) > 1:
-        said = enumerate_words([_say_percent(rate) for rate in rates])
+        said = enumerate_words([rate_in_words(rate) for rate in rates])
         return (
             f"There are {len(rates)} internal rates of return ({said} a year), because the flows "
             "change their sign more than once; none of them is read, the present value decides."
         )
-    return f"The internal rate of return is {_say_percent(rates[0])} a year."
-
-
-def _say_percent(rate: float) -> str:
-    if rate > 10:
-        return "more than 1,000%"
-    return percent(rate).replace("-", "−")
+    return f"The internal rate of return is {rate_in_words(rates[0])} a year."
 
 
 def _say_payback(returns: ReturnResult) -> str:
@@ -100,12 +94,14 @@ def read_break_even(break_even: pd.DataFrame) -> str:
     ranged = break_even["within its range"].ne("").sum()
     if known.empty:
         return "No single assumption, changed alone, brings the net present value to 0."
-    change = known["change needed"].astype("float64")
-    row = known.iloc[int(change.abs().to_numpy().argmin())].to_dict()
-    up = "rise" if row["change needed"] > 0 else "fall"
+    change = known["change needed"].astype("float64").to_numpy()
+    least = float(change[np.abs(change).argmin()])
+    # What is multiplied with each other, as effect and margin, has one relative break-even.
+    nearest = known[np.isclose(change, least, rtol=1e-6, atol=0.0)]["assumption"]
     first = (
-        f"The net present value reaches 0 with the smallest relative change where the "
-        f"{row['assumption']} would {up} by {percent_within(abs(float(row['change needed'])))}."
+        "The net present value reaches 0 with the smallest relative change where the "
+        f"{enumerate_words([str(name) for name in nearest], joined_by='or')} would "
+        f"{'rise' if least > 0 else 'fall'} by {percent_within(abs(least))}, all else kept."
     )
     if not ranged:
         return first

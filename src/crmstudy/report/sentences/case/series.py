@@ -8,7 +8,7 @@ from crmstudy.errors import NotAvailable
 from crmstudy.report.sentences.words import (
     compose,
     count_of,
-    enumerate_words,
+    name_checks,
     number,
     p_value,
     percent,
@@ -72,10 +72,9 @@ def _say_placebos(fit: SeriesResult) -> str:
 
 def _say_reading(fit: SeriesResult) -> str:
     if not fit.claim_allowed:
-        names = enumerate_words([check.name for check in failed(fit.checks)])
         return (
             "It must not be read as the effect of the measure, because this does not hold: "
-            f"{names}."
+            f"{name_checks(failed(fit.checks))}."
         )
     if fit.together.p_value >= DECIDED:
         return "That is within what chance does to such a series: undecided."

@@ -12,6 +12,7 @@ from crmstudy.report.sentences.words import (
     compose,
     count_of,
     enumerate_words,
+    name_checks,
     number,
     p_value,
     percent,
@@ -73,10 +74,9 @@ def _say_pace(waiting: WaitingResult) -> str:
 
 def _say_credit(waiting: WaitingResult) -> str:
     if not waiting.claim_allowed:
-        names = enumerate_words([check.name for check in failed(waiting.checks)])
         return (
             "The difference must not be credited to the change, because this does not hold: "
-            f"{names}."
+            f"{name_checks(failed(waiting.checks))}."
         )
     lower, upper = waiting.median["ratio, lower"], waiting.median["ratio, upper"]
     if lower <= 1 <= upper:

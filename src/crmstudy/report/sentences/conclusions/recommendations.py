@@ -38,7 +38,7 @@ def _verb(standing: str) -> str:
 def _say_advice(advice: Advice) -> str:
     finding = advice.finding
     parts = [
-        f"**{BEGINS[finding.told]}: {finding.action}** for {finding.who}",
+        f"**{BEGINS[finding.told]}: {finding.action}** for {advice.who}",
         _say_value(advice),
         f"evidence: {finding.strength}",
         f"because {finding.because}" if finding.because else "",
