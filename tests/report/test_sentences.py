@@ -18,7 +18,6 @@ from crmstudy.report.sentences import (
     read_conclusions,
     read_evaluation,
     read_loyalty,
-    read_register,
     read_segmentation,
 )
 from crmstudy.report.sentences.words import (
@@ -98,7 +97,7 @@ def test_a_chapter_without_data_says_why_and_nothing_else(read, n):
     assert read(*[ABSENT] * n) == "Not available: the study has no table ECSI survey."
 
 
-@pytest.mark.parametrize("read", [read_register, read_conclusions, count_ledgers])
+@pytest.mark.parametrize("read", [read_conclusions, count_ledgers])
 def test_absence_passes(read):
     assert read(ABSENT) is ABSENT
 
@@ -446,5 +445,3 @@ def test_every_verdict_is_said_for_what_it_is():
 def test_one_hypothesis():
     only = verdicts(("not tested", None, None, "no table"))
     assert read_conclusions(only).startswith("Of 1 registered hypothesis: 1 not tested.")
-    register = pd.DataFrame({"chapter": ["case_study"]})
-    assert read_register(register) == "1 hypothesis is registered; case study decides it."

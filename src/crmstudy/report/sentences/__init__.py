@@ -52,7 +52,6 @@ from crmstudy.report.sentences.conclusions import (
     read_multiplicity,
     read_outlook,
     read_recommendations,
-    read_register,
 )
 from crmstudy.report.sentences.design import (
     read_designs,
@@ -287,7 +286,6 @@ __all__ = [
     "read_rebuilt",
     "read_recommendation",
     "read_recommendations",
-    "read_register",
     "read_register_size",
     "read_regrade_limits",
     "read_reliability",

@@ -9,7 +9,6 @@ from crmstudy.report.sentences.conclusions.verdicts import (
     read_chapters,
     read_conclusions,
     read_multiplicity,
-    read_register,
 )
 
 __all__ = [
@@ -19,5 +18,4 @@ __all__ = [
     "read_multiplicity",
     "read_outlook",
     "read_recommendations",
-    "read_register",
 ]

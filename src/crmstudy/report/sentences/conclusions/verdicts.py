@@ -29,18 +29,6 @@ SAID = {
 
 
 @passes_absence
-def read_register(register: pd.DataFrame) -> str:
-    """Say how many hypotheses are registered and which chapters decide them."""
-    chapters = list(dict.fromkeys(register["chapter"].str.replace("_", " ")))
-    is_one = len(register) == 1
-    return (
-        f"{count_of(len(register), 'hypothesis', 'hypotheses')} "
-        f"{'is' if is_one else 'are'} registered; {enumerate_words(chapters)} "
-        f"decide{'s' if len(chapters) == 1 else ''} {'it' if is_one else 'them'}."
-    )
-
-
-@passes_absence
 def read_conclusions(verdicts: pd.DataFrame) -> str:
     """Say of every hypothesis what became of it, as a list."""
     counts = verdicts["verdict"].value_counts()
