@@ -153,7 +153,9 @@ def test_a_study_says_where_its_tables_come_from(data):
 
 def test_unknown_data_set_names_the_known(data):
     folder = str(data.study.paths.inputs)
-    gate = check_parameters("conclusions", STUDY=folder, DATASET="olt")
+    gate = check_parameters(
+        "conclusions", STUDY=folder, DATASET="olt", MULTIPLICITY="holm", POWER=0.8
+    )
     with pytest.raises(SettingsError, match=r"DATASET = 'olt'; did you mean 'old'.*known: firm, o"):
         open_study(gate)
     assert open_study(gate.model_copy(update={"DATASET": "old"})).preferred == "old"
