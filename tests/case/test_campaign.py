@@ -42,7 +42,7 @@ def test_customers_held_back_are_the_control_group(campaigns, transactions):
 
 
 def test_an_unknown_campaign(campaigns, transactions):
-    with pytest.raises(SettingsError, match="no campaign 'C'; known: A, B"):
+    with pytest.raises(SettingsError, match="no campaign 'C'; known: A, B; set CAMPAIGN_ID"):
         find_campaign(campaigns, transactions, campaign_id="C")
 
 

@@ -78,6 +78,15 @@ def test_the_author_s_words_end_as_sentences():
     assert read_firm_card(card_of(shop(), case=Case(background="小店"))).startswith("小店.")
 
 
+def test_a_campaign_of_others_is_not_told_as_the_firm_s():
+    case = Case(campaign_id="18", description="It ran in May")
+    reached = pd.DataFrame({"campaign_id": ["18"], "customer_id": ["a"]})
+    assert read_measures(card_of(shop(), case=case, campaigns=reached)) == "It ran in May."
+    for others in ({}, {"campaigns": reached.assign(campaign_id="7")}):
+        said = read_measures(card_of(shop(), case=case, **others))
+        assert said == "Campaign 18, which study.yml describes, is not in the tables of shop."
+
+
 def practice(value, unit="EUR"):
     row = ("mean purchase", "2025", value, unit, "an office")
     columns = ["indicator", "period", "value", "unit", "source"]

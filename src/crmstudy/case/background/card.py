@@ -36,6 +36,9 @@ class FirmCard:
         Tables that it does not have.
     case : Case
         What the author says of the case; empty words where nothing is said.
+    elsewhere : bool
+        Whether the campaign that the author names is not in this firm's tables: what is said
+        of it is about others.
     """
 
     title: str
@@ -47,6 +50,7 @@ class FirmCard:
     sources: pd.DataFrame
     absent: tuple[str, ...]
     case: Case
+    elsewhere: bool = False
 
     def value(self, about: str, fact: str) -> str | int | float | NotAvailable:
         """Return one fact, or why it is not there."""
@@ -133,7 +137,14 @@ def describe_firm(
         ),
         absent=tuple(name for name in tables if name not in here),
         case=case or Case(),
+        elsewhere=_is_elsewhere(case or Case(), find_frame(tables, "campaigns")),
     )
+
+
+def _is_elsewhere(case: Case, campaigns: pd.DataFrame | None) -> bool:
+    if not case.campaign_id:
+        return False
+    return campaigns is None or case.campaign_id not in set(campaigns["campaign_id"])
 
 
 def share_channels(transactions: pd.DataFrame, *, most: int = 8) -> pd.DataFrame:

@@ -86,7 +86,8 @@ def find_campaign(
     if chosen not in known.index:
         raise SettingsError(
             f"no campaign {chosen!r}{nearest(chosen, map(str, known.index))}; "
-            f"known: {', '.join(sorted(map(str, known.index)))}"
+            f"known: {', '.join(sorted(map(str, known.index)))}; set CAMPAIGN_ID, or "
+            "case.campaign_id in study.yml"
         )
     rows = campaigns[campaigns["campaign_id"] == chosen]
     held = rows["treated"].eq(False) if "treated" in rows else pd.Series(False, rows.index)

@@ -53,7 +53,13 @@ def read_measures(card: FirmCard) -> str:
         changed += f": {_end(case.change)}" if case.change else "."
     elif case.change:
         changed = _end(case.change)
-    return compose(_end(case.description), changed)
+    if not card.elsewhere:
+        return compose(_end(case.description), changed)
+    said = (
+        f"Campaign {case.campaign_id}, which study.yml describes, is not in the tables of "
+        f"{card.dataset}."
+    )
+    return compose(said, changed)
 
 
 @passes_absence
